@@ -1,0 +1,1 @@
+"""Timetables become GTFS feeds."""

@@ -1,0 +1,1 @@
+"""Batch ETL: sources declared in ``layers.yaml`` become one immutable release."""

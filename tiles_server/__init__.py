@@ -1,0 +1,1 @@
+"""The Flask server on the current release."""
