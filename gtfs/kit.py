@@ -15,7 +15,6 @@ from gtfs.columns import render
 from gtfs.schema import Kind
 from gtfs.tables import Feed, kind
 
-
 _NEEDED = {"routes": ("route_short_name",)}
 """Columns that are optional in GTFS but that gtfs-kit's statistics take for granted."""
 

@@ -139,7 +139,7 @@ def test_what_is_no_feed_stops_the_work(tmp_path, content):
 
 def test_gtfs_kit_is_given_the_classic_tables_and_gives_them_back(ferry):
     kit = to_kit(ferry)
-    assert kit.compute_trip_stats().trip_id.tolist() == ["d1", "w1", "w2"]
+    assert kit.compute_trip_stats().trip_id.tolist() == ["w1", "d1", "w2"]
     back = from_kit(kit)
     back["routes"] = back["routes"].drop(columns="route_short_name")
     same(back, ferry)
