@@ -1,0 +1,1 @@
+"""Cutting vector tiles: layers in, one tileset archive out."""
