@@ -1,8 +1,8 @@
 """What stops the work of the pipeline.
 
 TonariError
-├── DeclarationError      layers.yaml cannot be used
-├── SourceError           one source cannot be read; carries the findings that say why
+├── DeclarationError      layers.yaml cannot be used; carries findings
+├── SourceError           one source cannot be read; carries findings
 ├── ReleaseError          a release cannot be published, found or switched
 └── TilingError           an archive cannot be cut or written
 
@@ -23,32 +23,20 @@ class TonariError(Exception):
     """Base of every error this project raises; its text is one line for a person."""
 
 
-class DeclarationError(TonariError):
-    """``layers.yaml`` is missing, is not YAML or does not follow the schema.
-
-    Parameters
-    ----------
-    problems
-        One line per problem, each with file, line number and remedy.
-    """
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = list(problems)
-
-
-class SourceError(TonariError):
-    """A source cannot be read at all.
-
-    Parameters
-    ----------
-    findings
-        At least one finding of severity error that names the cause and the remedy.
-    """
+class _FindingsError(TonariError):
+    """An error that carries the findings that say what is wrong, where and what to do."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("; ".join(f.line("en") for f in findings))
+        super().__init__("\n".join(finding.line("en") for finding in findings))
         self.findings = list(findings)
+
+
+class DeclarationError(_FindingsError):
+    """``layers.yaml`` is missing, is not YAML or does not follow the schema."""
+
+
+class SourceError(_FindingsError):
+    """A source cannot be read at all."""
 
 
 class ReleaseError(TonariError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 
 class Strict(BaseModel):
@@ -29,3 +30,16 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 
 MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
 """全国地方公共団体コード with its check digit: six digits, as text."""
+
+
+def problem(code: str, **details: object) -> PydanticCustomError:
+    """Make the error a validator raises so that the loader can say it in both languages.
+
+    Parameters
+    ----------
+    code
+        A key of ``pipeline/config/findings.yaml``.
+    details
+        What the sentences of that finding name.
+    """
+    return PydanticCustomError(code, code, dict(details))  # type: ignore[arg-type]

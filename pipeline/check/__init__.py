@@ -1,0 +1,1 @@
+"""Rules that records must satisfy before they are published."""

@@ -1,0 +1,104 @@
+"""Geometry rules: present, inside Japan, valid. Repairs are counted and named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from pipeline.findings import Catalogue, Finding
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+JAPAN = (122.0, 20.0, 154.5, 46.0)
+"""West, south, east, north in degrees: 与那国島, 沖ノ鳥島, 南鳥島 and 択捉島 lie inside."""
+
+
+def check_geometry(
+    frame: gpd.GeoDataFrame, file: str, *, located: bool
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Check the geometry of one standardised source and repair what is invalid.
+
+    Parameters
+    ----------
+    frame
+        With columns ``row`` and ``geometry`` in EPSG:6668 degrees.
+    file
+        The source, as declared.
+    located
+        Whether missing points were already reported when the coordinates were read.
+
+    Returns
+    -------
+    frame
+        Invalid polygons made valid (rings are kept; 'structure' method of GEOS).
+    findings
+        ``coordinate-outside`` is an error; the others are warnings.
+    """
+    shapes = frame.geometry.to_numpy()
+    present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    findings = [] if located else _absent(frame, file, ~present)
+    findings += _outside(frame, file, present)
+    broken = present & ~shapely.is_valid(shapes)
+    if broken.any():
+        findings.append(_repaired(frame, file, broken))
+        shapes = shapes.copy()
+        shapes[broken] = shapely.make_valid(shapes[broken], method="structure")
+        frame = frame.set_geometry(list(shapes), crs=frame.crs)
+    return frame, findings
+
+
+def _absent(frame: gpd.GeoDataFrame, file: str, absent: NDArray[np.bool_]) -> list[Finding]:
+    if not absent.any():
+        return []
+    return [
+        Catalogue.of("pipeline").finding(
+            "geometry-missing", file=file, feature=str(frame["row"].iloc[_first(absent)]),
+            count=int(absent.sum()),
+        )
+    ]
+
+
+def _outside(frame: gpd.GeoDataFrame, file: str, present: NDArray[np.bool_]) -> list[Finding]:
+    bounds = frame.geometry.bounds.to_numpy()
+    west, south, east, north = JAPAN
+    with np.errstate(invalid="ignore"):
+        inside = (bounds[:, 0] >= west) & (bounds[:, 1] >= south)
+        inside &= (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
+    outside = present & ~inside
+    catalogue = Catalogue.of("pipeline")
+    findings = []
+    for position in np.flatnonzero(outside)[:20]:
+        lon, lat = bounds[position, 0], bounds[position, 1]
+        swapped = south <= lon <= north and west <= lat <= east
+        findings.append(
+            catalogue.finding(
+                "coordinate-outside", file=file, row=int(frame["row"].iloc[position]),
+                value=f"{lon:.6f}, {lat:.6f}", lon=f"{lon:.6f}", lat=f"{lat:.6f}",
+                hint_ja="経度と緯度が入れ替わっています。geometry の x と y を直してください。" if swapped
+                else "この行の座標か、座標系の宣言（crs）を直してください。",
+                hint_en="Longitude and latitude are swapped: correct x and y under 'geometry'."
+                if swapped else "Correct this row's coordinates or the declared CRS.",
+            )
+        )
+    if outside.sum() > len(findings):
+        findings.append(
+            catalogue.finding("coordinate-outside-more", file=file, count=int(outside.sum()))
+        )
+    return findings
+
+
+def _repaired(frame: gpd.GeoDataFrame, file: str, broken: NDArray[np.bool_]) -> Finding:
+    first = _first(broken)
+    reason = shapely.is_valid_reason(frame.geometry.iloc[first])
+    return Catalogue.of("pipeline").finding(
+        "geometry-repaired", file=file, feature=str(frame["row"].iloc[first]),
+        count=int(broken.sum()), reason=reason,
+    )
+
+
+def _first(flags: NDArray[np.bool_]) -> int:
+    return int(np.flatnonzero(flags)[0])

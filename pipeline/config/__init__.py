@@ -1,0 +1,1 @@
+"""The declaration: ``layers.yaml`` as frozen objects, made once at the edge."""

@@ -1,0 +1,176 @@
+"""The parts of the declaration that describe publishers, municipalities, sources and layers."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
+from pipeline.standardise.codes import check_digit
+
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+FieldType = Literal["string", "integer", "number", "boolean", "date"]
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Output = Literal["geojson", "csv", "pmtiles"]
+
+RESERVED_FIELDS = frozenset({"id", "geometry", "municipality_code"})
+"""Columns every published layer has; a declaration may not define them again."""
+
+
+def _true_code(code: str) -> str:
+    expected = code[:5] + check_digit(code[:5])
+    if code != expected:
+        raise problem("municipality-code-wrong", expected=expected)
+    return code
+
+
+CheckedCode = Annotated[MunicipalityCode, AfterValidator(_true_code)]
+
+
+def _relative(path: str) -> str:
+    if PurePosixPath(path).is_absolute() or path.startswith("~"):
+        raise problem("path-not-relative")
+    return path
+
+
+class Publisher(Strict):
+    """Who answers for the published data."""
+
+    name: Text
+    code: CheckedCode
+    licence: str = Field(min_length=1, description="SPDX identifier, e.g. CC-BY-4.0")
+    contact: str = ""
+    url: str = ""
+
+
+class Municipality(Strict):
+    """A local government whose sources take part."""
+
+    code: CheckedCode
+    name: Text
+    crs: str = Field(
+        default="",
+        description="CRS of its sources unless a source says otherwise, e.g. EPSG:6670",
+    )
+
+
+class PointColumns(Strict):
+    """Which columns of a table hold a point's coordinates.
+
+    ``x`` is the longitude or easting and ``y`` the latitude or northing, whatever the
+    ledger calls them (in Japanese plane rectangular ledgers the column *X* is the northing).
+    """
+
+    x: str
+    y: str
+    crs: str = ""
+
+
+class Source(Strict):
+    """One file of one municipality."""
+
+    municipality: str
+    path: Annotated[str, AfterValidator(_relative)]
+    encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
+    table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
+    header: int = Field(default=1, ge=1, description="row that holds the column names")
+    crs: str = ""
+    geometry: PointColumns | None = None
+    fields: dict[str, FieldName] = Field(
+        default_factory=dict, description="column in the source: name of the published field"
+    )
+    values: dict[FieldName, str | int | float | bool] = Field(
+        default_factory=dict, description="published field: the one value this whole source has"
+    )
+
+
+class LayerField(Strict):
+    """One attribute of a layer as it is published."""
+
+    title: Text
+    type: FieldType = "string"
+    required: bool = False
+    description: Text | None = None
+
+
+class Privacy(Strict):
+    """What may leave the city: nothing but the fields listed here."""
+
+    publish: tuple[FieldName, ...] = Field(min_length=1)
+
+
+class StyleClass(Strict):
+    """The colour of one value of the field a layer is coloured by."""
+
+    value: str | int | float | bool
+    color: Color
+    label: Text | None = None
+
+
+class Style(Strict):
+    """How maps draw a layer: one colour, or one per value of a field."""
+
+    color: Color = "#0072B2"
+    by: FieldName | None = None
+    classes: tuple[StyleClass, ...] = ()
+    label: FieldName | None = None
+
+
+class Tiles(Strict):
+    """Zoom range of a layer's tileset."""
+
+    minzoom: int = Field(default=0, ge=0, le=18)
+    maxzoom: int = Field(default=14, ge=0, le=18)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Tiles:
+        if self.minzoom > self.maxzoom:
+            raise problem("zooms-reversed", minzoom=self.minzoom, maxzoom=self.maxzoom)
+        return self
+
+
+class Layer(Strict):
+    """One published theme with one schema, from one or many municipalities."""
+
+    title: Text
+    description: Text = Text(ja="")
+    schema_name: str = Field(
+        default="", alias="schema", description="a schema of pipeline/schemas, e.g. municipal-standard/evacuation_space"
+    )
+    fields: dict[FieldName, LayerField] = Field(default_factory=dict)
+    id: tuple[FieldName, ...] = Field(
+        default=(), description="fields that together name a feature for ever; else its content does"
+    )
+    sources: tuple[Source, ...] = Field(min_length=1)
+    privacy: Privacy
+    outputs: tuple[Output, ...] = ("geojson", "csv", "pmtiles")
+    tiles: Tiles = Tiles()
+    style: Style = Style()
+    licence: str = ""
+    attribution: str = ""
+
+    @model_validator(mode="after")
+    def _no_reserved_field(self) -> Layer:
+        for name in sorted(RESERVED_FIELDS & set(self.fields)):
+            raise problem("field-reserved", name=name)
+        return self
+
+
+class Embed(Strict):
+    """Which web sites may show a map in a frame."""
+
+    allow: tuple[Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")], ...] = ()
+
+
+class Map(Strict):
+    """A named composition of layers: what a neighbour embeds."""
+
+    title: Text
+    description: Text = Text(ja="")
+    layers: tuple[Name, ...] = ()
+    feeds: tuple[Name, ...] = ()
+    center: tuple[float, float] = Field(description="longitude, latitude")
+    zoom: float = Field(default=11, ge=0, le=22)
+    embed: Embed = Embed()

@@ -1,0 +1,142 @@
+"""YAML with the line of every key, and with ``include``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from pipeline.errors import DeclarationError
+from pipeline.findings import Catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Loc = tuple[str | int, ...]
+SECTIONS = ("municipalities", "layers", "feeds", "maps")
+
+
+@dataclass
+class Document:
+    """Plain data of one or more merged YAML files and where each part was written.
+
+    Attributes
+    ----------
+    data
+        Dictionaries, lists and scalars only.
+    places
+        ``{path of keys and indices: (file as named by the user, line from 1)}``.
+    files
+        The files read, the main one first.
+    """
+
+    data: dict[str, Any]
+    places: dict[Loc, tuple[str, int]] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+
+    def place(self, loc: Loc) -> tuple[str, int]:
+        """Return file and line of `loc`, or of the nearest part that encloses it."""
+        while loc not in self.places and loc:
+            loc = loc[:-1]
+        return self.places.get(loc, (str(self.files[0]), 1))
+
+
+def read_document(path: Path, shown: str = "") -> Document:
+    """Read a YAML file and the files it includes.
+
+    Parameters
+    ----------
+    path
+        The main file; ``include`` is resolved from its folder.
+    shown
+        How messages name the file; `path` unless given.
+
+    Raises
+    ------
+    DeclarationError
+        If a file is missing, is not YAML, is not a mapping, or declares a name a second time.
+    """
+    document = _read_one(path, shown or str(path))
+    for entry in _as_list(document.data.get("include")):
+        part = _read_one(path.parent / str(entry), str(entry))
+        _merge(document, part)
+    return document
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _read_one(path: Path, shown: str) -> Document:
+    catalogue = Catalogue.of("pipeline.config")
+    try:
+        node = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DeclarationError([catalogue.finding("declaration-missing", file=shown)]) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or type(error).__name__
+        line = mark.line + 1 if mark else None
+        raise DeclarationError(
+            [catalogue.finding("yaml-broken", file=shown, row=line, reason=reason)]
+        ) from error
+    if not isinstance(node, CommentedMap):
+        raise DeclarationError(
+            [catalogue.finding("yaml-broken", file=shown, row=1, reason="not a mapping")]
+        )
+    document = Document({}, {(): (shown, 1)}, [path])
+    document.data = _plain(node, (), shown, document.places)
+    return document
+
+
+def _plain(node: Any, loc: Loc, shown: str, places: dict[Loc, tuple[str, int]]) -> Any:
+    if isinstance(node, CommentedMap):
+        for key in node:
+            places[(*loc, key)] = (shown, node.lc.key(key)[0] + 1)
+        return {key: _plain(node[key], (*loc, key), shown, places) for key in node}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            places[(*loc, index)] = (shown, node.lc.item(index)[0] + 1)
+        return [_plain(item, (*loc, i), shown, places) for i, item in enumerate(node)]
+    # Scalars of the round-trip loader are subclasses that remember their spelling.
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _merge(document: Document, part: Document) -> None:
+    catalogue = Catalogue.of("pipeline.config")
+    shown = part.places[()][0]
+    twice = []
+    for section, entries in part.data.items():
+        if section not in SECTIONS or not isinstance(entries, dict):
+            twice.append(_unknown_section(document, part, section))
+            continue
+        target = document.data.setdefault(section, {})
+        for name, entry in entries.items():
+            if name in target:
+                other = document.place((section, name))[0]
+                twice.append(
+                    catalogue.finding(
+                        "key-twice", file=shown, row=part.place((section, name))[1],
+                        key=f"{section}.{name}", other=other,
+                    )
+                )
+            target[name] = entry
+    if twice:
+        raise DeclarationError(twice)
+    document.places.update({loc: at for loc, at in part.places.items() if loc})
+    document.files += part.files
+
+
+def _unknown_section(document: Document, part: Document, section: str) -> Any:
+    shown, line = part.place((section,))
+    listed = ", ".join(SECTIONS)
+    return Catalogue.of("pipeline.config").finding(
+        "key-unknown", file=shown, row=line, key=section,
+        nearest_ja=f"include されるファイルに書けるのは {listed} です。",
+        nearest_en=f"An included file may hold {listed}.",
+    )

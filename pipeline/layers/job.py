@@ -1,0 +1,147 @@
+"""A layer as a job of a build."""
+
+from __future__ import annotations
+
+import math
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from pipeline.findings import Finding, has_error
+from pipeline.jobs import Built, Kind, build_key, code_digest
+from pipeline.layers.assemble import Assembled, assemble
+from pipeline.progress import silent
+from pipeline.sources.read import digest, source_files
+from pipeline.write import write_csv, write_geojson, write_geoparquet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from pipeline.config.declaration import Declaration
+    from pipeline.progress import Progress
+
+LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "pyarrow", "pandas", "numba", "deflate")
+
+
+class LayerJob:
+    """Builds one layer.
+
+    Parameters
+    ----------
+    name
+        Of the layer.
+    declaration
+        The whole declaration.
+    root
+        Folder that source paths start from.
+    """
+
+    kind: Kind = "layers"
+
+    def __init__(self, name: str, declaration: Declaration, root: Path) -> None:
+        self.name = name
+        self.root = root
+        self.layer = declaration.layers[name]
+        self.publisher = declaration.publisher
+        self.municipalities = declaration.municipalities
+
+    def key(self) -> str:
+        """Return a digest of sources, declaration, code and libraries."""
+        files = {}
+        for source in self.layer.sources:
+            parts = source_files(self.root / source.path)
+            present = parts and all(part.is_file() for part in parts)
+            files[source.path] = digest(parts) if present else "missing"
+        used = {source.municipality for source in self.layer.sources}
+        declared = {
+            "layer": self.layer.model_dump(mode="json", by_alias=True),
+            "publisher": self.publisher.model_dump(mode="json"),
+            "municipalities": {
+                name: self.municipalities[name].model_dump(mode="json") for name in sorted(used)
+            },
+        }
+        versions = " ".join(f"{name}={metadata.version(name)}" for name in LIBRARIES)
+        return build_key("layers", declared, files, code_digest("pipeline") + versions)
+
+    def check(self, progress: Progress = silent) -> list[Finding]:
+        """Make every check without writing anything."""
+        return self._assemble(progress).findings
+
+    def build(self, folder: Path, progress: Progress = silent) -> Built:
+        """Write the layer's artefacts into `folder`."""
+        assembled = self._assemble(progress)
+        built = Built(self._entry(assembled), {}, assembled.findings)
+        if has_error(assembled.findings) or assembled.frame is None:
+            return built
+        self._write(assembled.frame, folder, built, progress)
+        return built
+
+    def _assemble(self, progress: Progress) -> Assembled:
+        total = len(self.layer.sources)
+        return assemble(
+            self.name, self.layer, self.municipalities, self.root,
+            lambda done: progress(f"{self.name}: read", done, total),
+        )
+
+    def _write(
+        self, frame: gpd.GeoDataFrame, folder: Path, built: Built, progress: Progress
+    ) -> None:
+        def path(suffix: str) -> Path:
+            built.artefacts[suffix] = f"{self.name}.{suffix}"
+            return folder / f"{self.name}.{suffix}"
+
+        write_geoparquet(frame, path("parquet"))
+        if "geojson" in self.layer.outputs:
+            write_geojson(frame, path("geojson"))
+        if "csv" in self.layer.outputs:
+            write_csv(frame, path("csv"))
+        if "pmtiles" in self.layer.outputs:
+            self._cut_tiles(frame, path("pmtiles"), built, progress)
+
+    def _cut_tiles(
+        self, frame: gpd.GeoDataFrame, out: Path, built: Built, progress: Progress
+    ) -> None:
+        # Compiled kernels take a moment to load; checks and table-only layers do without them.
+        from pipeline.tiling import TileOptions, tile
+
+        tiles = self.layer.tiles
+        report = tile(
+            {self.name: frame}, out,
+            options=TileOptions(minzoom=tiles.minzoom, maxzoom=tiles.maxzoom),
+            id_column="id", name=self.layer.title.ja, attribution=self._attribution(),
+            description=self.layer.description.ja, progress=progress,
+        )
+        built.findings += report.findings
+        built.entry["tiles"] = {"minzoom": tiles.minzoom, "maxzoom": tiles.maxzoom}
+        built.entry["tiling"] = report.as_dict()
+
+    def _attribution(self) -> str:
+        return self.layer.attribution or self.publisher.name.ja
+
+    def _entry(self, assembled: Assembled) -> dict[str, Any]:
+        layer, frame = self.layer, assembled.frame
+        return {
+            "title": layer.title.model_dump(),
+            "description": layer.description.model_dump(),
+            "licence": layer.licence or self.publisher.licence,
+            "attribution": self._attribution(),
+            "style": layer.style.model_dump(mode="json"),
+            "fields": [f.as_dict() for f in assembled.fields],
+            "geometry": "" if frame is None else _geometry_kind(frame),
+            "features": 0 if frame is None else len(frame),
+            "extent": None if frame is None else _extent(frame),
+            "sources": [
+                {"municipality": name} | facts.as_dict() for name, facts in assembled.sources
+            ],
+        }
+
+
+def _geometry_kind(frame: gpd.GeoDataFrame) -> str:
+    kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna()}
+    return kinds.pop() if len(kinds) == 1 else "Mixed"
+
+
+def _extent(frame: gpd.GeoDataFrame) -> list[float] | None:
+    bounds = [round(float(value), 7) for value in frame.total_bounds]
+    return None if any(math.isnan(value) for value in bounds) else bounds

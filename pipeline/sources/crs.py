@@ -1,0 +1,194 @@
+"""Coordinate reference systems: which one a source is in, and the way to JGD2011 degrees."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from pyproj.transformer import TransformerGroup
+
+from pipeline.errors import SourceError
+from pipeline.findings import Catalogue, Finding
+from pipeline.sources import tokyo
+from pipeline.sources.table import CANONICAL_CRS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+MOVED_IN_2011 = (135.4, 34.9, 142.2, 41.6)
+"""Area whose JGD2011 coordinates differ from JGD2000 (国土地理院, touhokutaiheiyouoki2011.par)."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A way from a CRS to :data:`CANONICAL_CRS`.
+
+    Attributes
+    ----------
+    name
+        As PROJ describes it.
+    accuracy_m
+        Stated accuracy in metres, ``None`` if nobody states one.
+    steps
+        Applied in order; each maps ``(lon or x, lat or y)`` arrays to the same.
+    tokyo_after
+        Number of steps after which the Tokyo datum grid is applied; -1 for never.
+    """
+
+    name: str
+    accuracy_m: float | None
+    steps: tuple[Transformer, ...]
+    tokyo_after: int = -1
+
+    def apply(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Transform coordinates, shape ``(n, 2)``, x or longitude first."""
+        x, y = xy[:, 0], xy[:, 1]
+        for position, step in enumerate(self.steps):
+            if position == self.tokyo_after:
+                x, y = tokyo.to_jgd2000(x, y)
+            x, y = step.transform(x, y)
+        return np.column_stack([x, y])
+
+
+def resolve_crs(declared: str, own: CRS | None, default: str, file: str) -> tuple[CRS, list[Finding]]:
+    """Decide the CRS of a source.
+
+    Parameters
+    ----------
+    declared
+        What ``layers.yaml`` says for this source; wins if not empty.
+    own
+        What the file says (``.prj``, GeoPackage).
+    default
+        What ``layers.yaml`` says for the municipality.
+
+    Raises
+    ------
+    SourceError
+        If nobody says, or the name is not known to PROJ.
+    """
+    catalogue = Catalogue.of("pipeline")
+    if declared:
+        crs = _named(declared, file)
+        if own is not None and not own.equals(crs, ignore_axis_order=True) and not _same(own, crs):
+            return crs, [
+                catalogue.finding("crs-disagrees", file=file, value=declared, own=crs_label(own))
+            ]
+        return crs, []
+    if own is not None:
+        return own, []
+    if default:
+        return _named(default, file), [
+            catalogue.finding("crs-from-municipality", file=file, value=default)
+        ]
+    raise SourceError([catalogue.finding("crs-missing", file=file)])
+
+
+def crs_label(crs: CRS) -> str:
+    """Return ``EPSG:6670`` where there is a code, else the name."""
+    code = crs.to_epsg(min_confidence=60)
+    return f"EPSG:{code}" if code else crs.name
+
+
+def _named(name: str, file: str) -> CRS:
+    try:
+        return CRS.from_user_input(name)
+    except CRSError as error:
+        raise SourceError(
+            [Catalogue.of("pipeline").finding("crs-unknown", file=file, value=name)]
+        ) from error
+
+
+def _same(one: CRS, other: CRS) -> bool:
+    """Compare by EPSG code: ESRI's .prj spells a datum and a name differently."""
+    code = one.to_epsg(min_confidence=25)
+    return code is not None and code == other.to_epsg(min_confidence=25)
+
+
+def _on_tokyo_datum(crs: CRS) -> bool:
+    geodetic = crs.geodetic_crs
+    return geodetic is not None and geodetic.datum is not None and (
+        geodetic.datum.name.replace("D_", "").split(" ")[0] == "Tokyo"
+    )
+
+
+def operation_to_canonical(crs: CRS) -> Operation:
+    """Choose the way from `crs` to JGD2011 degrees; the Tokyo datum goes through GSI's grid."""
+    if _on_tokyo_datum(crs):
+        geographic = crs.geodetic_crs
+        assert geographic is not None
+        onward = _best("EPSG:4612")
+        steps = (Transformer.from_crs(crs, geographic, always_xy=True), *onward.steps)
+        return Operation(
+            "TKY2JGD Ver.2.1.1 + JGD2000 to JGD2011", tokyo.ACCURACY_M, steps, tokyo_after=1
+        )
+    return _best(crs)
+
+
+def _best(crs: CRS | str) -> Operation:
+    with warnings.catch_warnings():
+        # PROJ names grids it lacks; which operation is used, and how good it is, is reported.
+        warnings.simplefilter("ignore", UserWarning)
+        group = TransformerGroup(crs, CANONICAL_CRS, always_xy=True)
+    chosen = group.transformers[0]
+    parts = [p for p in chosen.description.split(" + ") if not p.startswith("axis order change")]
+    accuracy = chosen.accuracy if chosen.accuracy is not None and chosen.accuracy >= 0 else None
+    return Operation(" + ".join(parts) or "identity", accuracy, (chosen,))
+
+
+def to_canonical(
+    frame: gpd.GeoDataFrame, crs: CRS, file: str
+) -> tuple[gpd.GeoDataFrame, Operation, list[Finding]]:
+    """Transform the geometry of `frame` from `crs` to JGD2011 degrees.
+
+    Returns
+    -------
+    frame, operation, findings
+        Findings are errors where the Tokyo datum grid has no parameters, warnings where the
+        accuracy is not known.
+    """
+    operation = operation_to_canonical(crs)
+    # Heights are left out: what is published here is two-dimensional.
+    flat = shapely.force_2d(frame.geometry.to_numpy())
+    moved = shapely.transform(flat, operation.apply)
+    findings = _outside_grid(flat, moved, file) if operation.tokyo_after >= 0 else []
+    result = frame.set_geometry(list(moved), crs=CANONICAL_CRS)
+    if operation.accuracy_m is None:
+        findings.append(
+            Catalogue.of("pipeline").finding(
+                "transform-ballpark", file=file, value=crs_label(crs), operation=operation.name
+            )
+        )
+    elif "JGD2000 to JGD2011" in operation.name and _touches(result, MOVED_IN_2011):
+        findings.append(
+            Catalogue.of("pipeline").finding(
+                "transform-2011", file=file, value=crs_label(crs)
+            )
+        )
+    return result, operation, findings
+
+
+def _touches(frame: gpd.GeoDataFrame, box: tuple[float, float, float, float]) -> bool:
+    west, south, east, north = frame.total_bounds
+    return bool(west <= box[2] and east >= box[0] and south <= box[3] and north >= box[1])
+
+
+def _outside_grid(
+    before: NDArray[np.object_], after: NDArray[np.object_], file: str
+) -> list[Finding]:
+    bounds = shapely.bounds(after)
+    lost = np.flatnonzero(np.isnan(bounds).any(axis=1) & ~shapely.is_empty(before)
+                          & ~shapely.is_missing(before))
+    if not len(lost):
+        return []
+    return [
+        Catalogue.of("pipeline").finding(
+            "datum-outside-grid", file=file, feature=str(lost[0] + 1), count=len(lost)
+        )
+    ]

@@ -1,0 +1,78 @@
+"""Points from coordinate columns of a ledger."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from pipeline.errors import SourceError
+from pipeline.findings import Catalogue, Finding
+from pipeline.sources.table import Raw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.config.layers import PointColumns
+
+
+def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
+    """Give a table of text cells a point geometry.
+
+    A row without coordinates keeps its attributes and gets no point; an unreadable
+    coordinate is an error. Both are reported.
+
+    Raises
+    ------
+    SourceError
+        If a coordinate column is not in the file.
+    """
+    catalogue = Catalogue.of("pipeline")
+    known = [str(name) for name in raw.frame.columns]
+    absent = [name for name in (columns.x, columns.y) if name not in known]
+    if absent:
+        raise SourceError([
+            catalogue.finding("field-absent", file=file, field=name, known=", ".join(known))
+            for name in absent
+        ])
+    x = _numbers(raw, columns.x, file)
+    y = _numbers(raw, columns.y, file)
+    complete = ~(np.isnan(x) | np.isnan(y))
+    points = np.full(len(x), None, dtype=object)
+    points[complete] = shapely.points(x[complete], y[complete])
+    blank = _blank(raw.frame[columns.x]) | _blank(raw.frame[columns.y])
+    if blank.any():
+        row = int(raw.rows[np.flatnonzero(blank)[0]])
+        raw.findings.append(
+            catalogue.finding(
+                "coordinate-missing", file=file, row=row, field=f"{columns.x}, {columns.y}",
+                count=int(blank.sum()),
+            )
+        )
+    frame = gpd.GeoDataFrame(raw.frame, geometry=list(points))
+    return Raw(frame, raw.rows, raw.encoding, raw.findings)
+
+
+def _blank(column: pd.Series) -> NDArray[np.bool_]:
+    return np.asarray(column.astype(str).str.strip() == "")
+
+
+def _numbers(raw: Raw, name: str, file: str) -> NDArray[np.float64]:
+    text = raw.frame[name].astype(str)
+    plain = text.map(lambda cell: unicodedata.normalize("NFKC", cell).strip())
+    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
+    bad = np.flatnonzero(np.isnan(numbers) & ~_blank(text))
+    if len(bad):
+        raw.findings.append(_unreadable(raw, name, file, bad))
+    return numbers
+
+
+def _unreadable(raw: Raw, name: str, file: str, bad: NDArray[np.int64]) -> Finding:
+    return Catalogue.of("pipeline").finding(
+        "coordinate-unreadable", file=file, row=int(raw.rows[bad[0]]), field=name,
+        value=raw.frame[name].iloc[bad[0]], count=len(bad),
+    )

@@ -1,0 +1,185 @@
+"""CSV files and workbooks: every cell as text, every row with its number."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
+
+from pipeline.errors import SourceError
+from pipeline.findings import Catalogue, Finding
+from pipeline.sources.table import Raw
+from pipeline.sources.text import is_utf8, python_codec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.config.layers import Source
+
+
+def read_csv(path: Path, source: Source) -> Raw:
+    """Read a CSV or TSV file.
+
+    Raises
+    ------
+    SourceError
+        If the text is not in the declared encoding, or has no header row.
+    """
+    text, codec, findings = _decode_file(path.read_bytes(), source)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    return _frame(records, source, codec, findings)
+
+
+def read_workbook(path: Path, source: Source) -> Raw:
+    """Read one sheet of an Excel workbook (``.xlsx``, ``.xlsm``, ``.xls``, ``.ods``).
+
+    Raises
+    ------
+    SourceError
+        If the file is no workbook or the declared sheet is not in it.
+    """
+    catalogue = Catalogue.of("pipeline")
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+    except (CalamineError, OSError) as error:
+        raise SourceError(
+            [catalogue.finding("source-unreadable", file=source.path, reason=str(error))]
+        ) from error
+    name = source.table or book.sheet_names[0]
+    if name not in book.sheet_names:
+        listed = ", ".join(book.sheet_names)
+        raise SourceError(
+            [catalogue.finding("sheet-missing", file=source.path, sheet=name, known=listed)]
+        )
+    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    findings: list[Finding] = []
+    if not source.table and len(book.sheet_names) > 1:
+        others = ", ".join(book.sheet_names[1:])
+        findings.append(
+            catalogue.finding("sheet-assumed", file=source.path, sheet=name, others=others)
+        )
+    return _frame([[cell_text(cell) for cell in row] for row in rows], source, "", findings)
+
+
+def cell_text(cell: object) -> str:
+    """Return a cell as a person reads it: 401005 rather than 401005.0, dates in ISO 8601."""
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
+        return cell.date().isoformat()
+    if isinstance(cell, dt.date | dt.datetime | dt.time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _decode_file(raw: bytes, source: Source) -> tuple[str, str, list[Finding]]:
+    catalogue = Catalogue.of("pipeline")
+    if source.encoding:
+        codec = python_codec(source.encoding)
+        if codec is None:
+            raise SourceError(
+                [catalogue.finding("encoding-unknown", file=source.path, value=source.encoding)]
+            )
+        if codec == "cp932" and is_utf8([raw]):
+            raise SourceError([_wrong_encoding(raw, source, "utf-8", row=None)])
+        return _strict(raw, codec, source), codec, []
+    for codec in ("utf-8", "cp932"):
+        try:
+            text = raw.decode("utf-8-sig" if codec == "utf-8" else codec)
+        except UnicodeDecodeError:
+            continue
+        found = catalogue.finding("encoding-found", file=source.path, value=codec)
+        return text, codec, [] if raw.isascii() else [found]
+    raise SourceError([_wrong_encoding(raw, source, "", row=None)])
+
+
+def _strict(raw: bytes, codec: str, source: Source) -> str:
+    try:
+        return raw.decode("utf-8-sig" if codec == "utf-8" else codec)
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        other = "utf-8" if codec != "utf-8" and is_utf8([raw]) else "cp932"
+        raise SourceError([_wrong_encoding(raw, source, other, row)]) from error
+
+
+def _wrong_encoding(raw: bytes, source: Source, other: str, row: int | None) -> Finding:
+    if other:
+        try:
+            raw.decode(other)
+        except UnicodeDecodeError:
+            other = ""
+    return Catalogue.of("pipeline").finding(
+        "encoding-wrong", file=source.path, row=row, value=source.encoding or "?",
+        remedy_ja=f"layers.yaml に encoding: {other} と書いてください。" if other
+        else "ファイルを開いて「CSV UTF-8」で保存し直してください。",
+        remedy_en=f"Write encoding: {other} in layers.yaml." if other
+        else "Open the file and save it again as 'CSV UTF-8'.",
+    )
+
+
+def _frame(
+    records: Sequence[Sequence[str]], source: Source, codec: str, findings: list[Finding]
+) -> Raw:
+    catalogue = Catalogue.of("pipeline")
+    header = [name.strip() for name in records[source.header - 1]] if len(
+        records) >= source.header else []
+    if not any(header):
+        raise SourceError(
+            [catalogue.finding("header-missing", file=source.path, row=source.header)]
+        )
+    findings += _repeated_columns(header, source)
+    numbered = [
+        (number, record)
+        for number, record in enumerate(records[source.header :], start=source.header + 1)
+        if any(cell.strip() for cell in record)
+    ]
+    findings += _too_long(numbered, len(header), source)
+    width = len(header)
+    cells = [[*record[:width], *[""] * (width - len(record))] for _, record in numbered]
+    frame = pd.DataFrame(cells, columns=_unique(header), dtype=object)
+    rows = np.array([number for number, _ in numbered], dtype=np.int64)
+    return Raw(frame, rows, codec, findings)
+
+
+def _unique(header: list[str]) -> list[str]:
+    """Name unnamed columns by position and number repeated ones, so that each is reachable."""
+    names: list[str] = []
+    for position, name in enumerate(header, start=1):
+        base = name or f"({position})"
+        repeats = sum(1 for earlier in header[: position - 1] if earlier == name and name)
+        names.append(f"{base}.{repeats + 1}" if repeats else base)
+    return names
+
+
+def _repeated_columns(header: list[str], source: Source) -> list[Finding]:
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    return [
+        Catalogue.of("pipeline").finding(
+            "column-repeated", file=source.path, row=source.header, field=name
+        )
+        for name in repeated
+    ]
+
+
+def _too_long(
+    numbered: list[tuple[int, Sequence[str]]], width: int, source: Source
+) -> list[Finding]:
+    long = [(n, r) for n, r in numbered if any(cell.strip() for cell in r[width:])]
+    if not long:
+        return []
+    number, record = long[0]
+    return [
+        Catalogue.of("pipeline").finding(
+            "row-too-long", file=source.path, row=number, count=len(long),
+            value=next(cell for cell in record[width:] if cell.strip()), columns=width,
+        )
+    ]

@@ -1,0 +1,129 @@
+"""From a source's own columns to the layer's fields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import SourceError
+from pipeline.findings import Catalogue, Finding
+from pipeline.standardise.values import convert, inferred_type, plain
+
+if TYPE_CHECKING:
+    from pipeline.config.layers import Municipality, Source
+    from pipeline.sources import Table
+    from pipeline.standardise.schemas import Field
+
+
+def standardise(
+    table: Table, source: Source, municipality: Municipality, fields: dict[str, Field]
+) -> tuple[gpd.GeoDataFrame, dict[str, Field], list[Finding]]:
+    """Give a source the fields of its layer.
+
+    Parameters
+    ----------
+    table
+        The source as read.
+    source, municipality
+        As declared.
+    fields
+        Of the layer; types that are still empty are inferred from this source.
+
+    Returns
+    -------
+    frame
+        Columns ``municipality_code``, the fields, ``row`` (place in the source) and
+        ``geometry`` (EPSG:6668); index 0 … n-1.
+    fields
+        With inferred types filled in.
+    findings
+        Values that do not fit and required values that are missing.
+
+    Raises
+    ------
+    SourceError
+        If a column named in the declaration is not in the source.
+    """
+    columns = _matched_columns(table, source, fields)
+    findings: list[Finding] = []
+    data: dict[str, Any] = {
+        "municipality_code": pd.Series([municipality.code] * len(table.frame), dtype="object")
+    }
+    typed = dict(fields)
+    for name, field in fields.items():
+        raw = _raw_column(name, columns, table, source)
+        kind = field.type or inferred_type(raw)
+        typed[name] = replace(field, type=kind)
+        data[name], unreadable = convert(raw, kind)
+        findings += _unreadable(table, source, columns.get(name, name), raw, unreadable, kind)
+        if field.required:
+            findings += _missing(table, source, columns.get(name, name), data[name], unreadable)
+    data["row"] = table.rows
+    frame = gpd.GeoDataFrame(
+        pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
+    )
+    return frame, typed, findings
+
+
+def _raw_column(
+    name: str, columns: dict[str, str], table: Table, source: Source
+) -> pd.Series:
+    if name in columns:
+        return table.frame[columns[name]].reset_index(drop=True)
+    constant = source.values.get(name)
+    return pd.Series([constant] * len(table.frame), dtype=object)
+
+
+def _matched_columns(table: Table, source: Source, fields: dict[str, Field]) -> dict[str, str]:
+    """Return ``{field: column}``: as declared, else by name, title or known heading."""
+    known = [str(c) for c in table.frame.columns if c != "geometry"]
+    absent = [heading for heading in source.fields if heading not in known]
+    if absent:
+        raise SourceError([
+            Catalogue.of("pipeline").finding(
+                "field-absent", file=source.path, field=heading, known=", ".join(known)
+            )
+            for heading in absent
+        ])
+    matched = {name: heading for heading, name in source.fields.items()}
+    by_spelling = {plain(column): column for column in known}
+    for name, field in fields.items():
+        if name in matched or name in source.values:
+            continue
+        for heading in (name, field.title_ja, *field.headings):
+            if plain(heading) in by_spelling:
+                matched[name] = by_spelling[plain(heading)]
+                break
+    return matched
+
+
+def _unreadable(
+    table: Table, source: Source, column: str, raw: pd.Series, positions: list[int], kind: str
+) -> list[Finding]:
+    if not positions:
+        return []
+    first = positions[0]
+    return [
+        Catalogue.of("pipeline").finding(
+            f"value-not-{kind}", file=source.path, row=int(table.rows[first]), field=column,
+            value=raw.iloc[first], count=len(positions),
+        )
+    ]
+
+
+def _missing(
+    table: Table, source: Source, column: str, values: pd.Series, unreadable: list[int]
+) -> list[Finding]:
+    empty = np.setdiff1d(np.flatnonzero(values.isna().to_numpy()), unreadable)
+    if not len(empty):
+        return []
+    return [
+        Catalogue.of("pipeline").finding(
+            "value-missing", file=source.path, row=int(table.rows[empty[0]]), field=column,
+            count=len(empty),
+        )
+    ]

@@ -1,0 +1,96 @@
+"""The fields of a layer: from a national schema, from the declaration, or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from pipeline.config.layers import Layer
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a layer.
+
+    Attributes
+    ----------
+    name
+        As published.
+    title_ja, title_en
+        For people.
+    type
+        ``string``, ``integer``, ``number``, ``boolean`` or ``date``; empty until inferred.
+    required
+        A record without it is a warning.
+    headings
+        Column names under which ledgers keep it, besides its own name and Japanese title.
+    """
+
+    name: str
+    title_ja: str
+    title_en: str = ""
+    type: str = ""
+    required: bool = False
+    headings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the form the manifest has."""
+        return {
+            "name": self.name, "type": self.type, "required": self.required,
+            "title": {"ja": self.title_ja, "en": self.title_en or self.name},
+        }
+
+
+def schema_names() -> list[str]:
+    """Return the names that ``schema:`` accepts, e.g. ``municipal-standard/evacuation_space``."""
+    root = resources.files("pipeline") / "schemas"
+    return sorted(
+        f"{group.name}/{entry.name.removesuffix('.yaml')}"
+        for group in root.iterdir() if group.is_dir()
+        for entry in group.iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+@cache
+def schema_fields(name: str) -> dict[str, Field]:
+    """Read the fields of a national schema.
+
+    Raises
+    ------
+    KeyError
+        If there is no schema of that name.
+    """
+    if name not in schema_names():
+        raise KeyError(name)
+    group, entry = name.split("/")
+    text = (resources.files("pipeline") / "schemas" / group / f"{entry}.yaml").read_text("utf-8")
+    return {
+        key: Field(
+            key, spec["title"]["ja"], spec["title"]["en"], spec.get("type", "string"),
+            spec.get("required", False), tuple(spec.get("headings", ())),
+        )
+        for key, spec in YAML(typ="safe").load(text)["fields"].items()
+    }
+
+
+def layer_fields(layer: Layer) -> dict[str, Field]:
+    """Return the fields a layer declares, in order of publication.
+
+    Fields of the national schema come first, then the layer's own, then names that only a
+    source mentions; those take their title from the source's heading and their type from
+    its data.
+    """
+    fields = dict(schema_fields(layer.schema_name)) if layer.schema_name else {}
+    for name, spec in layer.fields.items():
+        fields[name] = Field(name, spec.title.ja, spec.title.en, spec.type, spec.required)
+    for source in layer.sources:
+        for heading, name in source.fields.items():
+            fields.setdefault(name, Field(name, heading))
+        for name in source.values:
+            fields.setdefault(name, Field(name, name))
+    return fields

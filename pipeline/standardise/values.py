@@ -1,0 +1,113 @@
+"""Columns of a source as the declared types; what does not fit is reported and left empty."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.standardise.dates import iso_date
+
+TRUE = frozenset({"1", "true", "t", "yes", "y", "○", "〇", "◯", "●", "有", "あり", "有り", "可", "はい"})
+FALSE = frozenset({"0", "false", "f", "no", "n", "×", "✕", "無", "なし", "無し", "不可", "いいえ", "-"})
+UNREADABLE = object()
+"""Stands for a cell that is not of the declared type."""
+
+
+def plain(text: str) -> str:
+    """Return text in NFKC without surrounding space: for comparing, never for publishing."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _as_string(cell: Any) -> Any:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip() or None
+
+
+def _as_number(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return float(cell)
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", plain(cell))
+    try:
+        number = float(text)
+    except ValueError:
+        return UNREADABLE
+    return number if math.isfinite(number) else UNREADABLE
+
+
+def _as_integer(cell: Any) -> Any:
+    number = _as_number(cell)
+    if number is UNREADABLE or not number.is_integer() or abs(number) >= 2**53:
+        return UNREADABLE
+    return int(number)
+
+
+def _as_boolean(cell: Any) -> Any:
+    if isinstance(cell, bool | np.bool_):
+        return bool(cell)
+    text = plain(_as_string(cell) or "").lower()
+    return True if text in TRUE else False if text in FALSE else UNREADABLE
+
+
+def _as_date(cell: Any) -> Any:
+    return iso_date(str(_as_string(cell))) or UNREADABLE
+
+
+CONVERTERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "string": (_as_string, "object"),
+    "integer": (_as_integer, "Int64"),
+    "number": (_as_number, "Float64"),
+    "boolean": (_as_boolean, "boolean"),
+    "date": (_as_date, "object"),
+}
+
+
+def convert(column: pd.Series, kind: str) -> tuple[pd.Series, list[int]]:
+    """Convert a column to a declared type.
+
+    Parameters
+    ----------
+    column
+        Cells as read: text, numbers, booleans or missing. Blank text is missing.
+    kind
+        ``string``, ``integer``, ``number``, ``boolean`` or ``date`` (ISO 8601 text).
+
+    Returns
+    -------
+    column
+        Same length and index; nullable dtype, missing where unreadable.
+    unreadable : list of int
+        Positions of the cells that are not of the type.
+    """
+    function, dtype = CONVERTERS[kind]
+    known = {cell: _one(cell, function) for cell in column.dropna().unique()}
+    values = [None if pd.isna(cell) else known[cell] for cell in column]
+    unreadable = [i for i, value in enumerate(values) if value is UNREADABLE]
+    for position in unreadable:
+        values[position] = None
+    return pd.Series(values, index=column.index, dtype=dtype), unreadable
+
+
+def _one(cell: Any, function: Callable[[Any], Any]) -> Any:
+    if isinstance(cell, str) and not cell.strip():
+        return None
+    return function(cell)
+
+
+def inferred_type(column: pd.Series) -> str:
+    """Return the type of a column nobody declared, from what the file format says it is."""
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
+    if pd.api.types.is_integer_dtype(column):
+        return "integer"
+    if pd.api.types.is_float_dtype(column):
+        filled = column.dropna()
+        whole = len(filled) and np.equal(np.mod(filled, 1), 0).all()
+        return "integer" if whole else "number"
+    return "string"

@@ -1,0 +1,37 @@
+"""CSV as a spreadsheet in a Japanese office opens it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+
+def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a layer's attributes with one position per feature.
+
+    UTF-8 with a byte order mark, because spreadsheets take a file without one for the local
+    encoding. ``longitude`` and ``latitude`` are the point itself, or for lines and areas a
+    point on them (not the centroid, which may lie outside); the shape is in the other formats.
+
+    Parameters
+    ----------
+    frame
+        Geometry in EPSG:6668 degrees.
+    path
+        File to write; equal frames give equal bytes.
+    """
+    points = shapely.point_on_surface(frame.geometry.to_numpy())
+    table = pd.DataFrame(frame.drop(columns="geometry"))
+    table["longitude"] = shapely.get_x(points).round(7)
+    table["latitude"] = shapely.get_y(points).round(7)
+    for name in table.columns:
+        if pd.api.types.is_bool_dtype(table[name]):
+            table[name] = table[name].map({True: "1", False: "0"}).astype(object)
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
