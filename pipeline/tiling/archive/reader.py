@@ -7,8 +7,9 @@ import json
 import mmap
 from array import array
 from bisect import bisect_right
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -87,8 +88,8 @@ class PMTilesReader:
         self._data_start = h.tile_data_offset
         self._data_end = h.tile_data_offset + h.tile_data_length
         self._root = _Node(_read_root(self._view, h, str(path)))
-        # Bound to the view, not to self: a cycle would keep a replaced release mapped.
-        self._leaf = lru_cache(_CACHED_LEAVES)(partial(_read_node, self._view, h, str(path)))
+        self._leaves: dict[int, _Node] = {}
+        self._lock = Lock()
 
     def get(self, z: int, x: int, y: int) -> memoryview | None:
         """Return the stored bytes of a tile (compressed as the header says), or None.
@@ -131,8 +132,18 @@ class PMTilesReader:
                         f"the tile data ends before {self._data_end}"
                     )
                 return start, end
-            node = self._leaf(node.offsets[i], node.lengths[i])
+            place = node.offsets[i]
+            node = self._leaves.get(place) or self._load(place, node.lengths[i])
         raise CorruptArchiveError(f"{self.path}: directories are nested deeper than {_DEPTH}")
+
+    def _load(self, offset: int, length: int) -> _Node:
+        """Decode a leaf and remember it in place of the one remembered longest."""
+        node = _Node(_read_leaf(self._view, self.header, str(self.path), offset, length))
+        with self._lock:
+            while len(self._leaves) >= _CACHED_LEAVES:
+                del self._leaves[next(iter(self._leaves))]
+            self._leaves[offset] = node
+        return node
 
     def entries(self) -> Entries:
         """Return every entry that points to a tile, in order of the directories."""
@@ -205,7 +216,7 @@ class PMTilesReader:
 
     def close(self) -> None:
         """Let go of the file; tiles already handed out stay readable."""
-        self._leaf.cache_clear()
+        self._leaves.clear()
         try:
             self._view.release()
             self._map.close()
@@ -253,10 +264,6 @@ def _read_leaf(view: memoryview, header: Header, name: str, offset: int, length:
             f"directories, which have {header.leaf_directories_length}"
         )
     return _read_directory(view, header, name, header.leaf_directories_offset + offset, length)
-
-
-def _read_node(view: memoryview, header: Header, name: str, offset: int, length: int) -> _Node:
-    return _Node(_read_leaf(view, header, name, offset, length))
 
 
 def _read_directory(

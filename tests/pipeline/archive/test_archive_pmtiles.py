@@ -358,3 +358,11 @@ def small_archive(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     whole = write(folder / "a.pmtiles", [(n, stored(str(n))) for n in zoom_ids(4)]).read_bytes()
     return folder / "broken.pmtiles", whole
+
+
+def test_leaves_beyond_the_remembered_number_are_read_again(good, monkeypatch):
+    monkeypatch.setattr("pipeline.tiling.archive.reader._CACHED_LEAVES", 2)
+    with PMTilesReader(good) as reader:
+        for number in [*range(0, 4**8, 999), *range(0, 4**8, 1777)]:
+            tile = zxy(zoom_ids(8)[0] + number)
+            assert gzip.decompress(reader.get(*tile)) == str(tile_id(*tile)).encode()
