@@ -1,0 +1,61 @@
+"""What stops the work of building, reading or publishing a feed.
+
+GtfsError
+├── FeedBlocked           findings of severity error forbid publishing; carries them
+├── TimetableUnreadable   a workbook cannot be opened at all; carries the finding that says why
+├── FeedUnreadable        a GTFS zip cannot be opened or lacks its tables
+└── RegistryError         the register of ids contradicts itself
+
+What is wrong with the *contents* of a timetable is a :class:`pipeline.findings.Finding`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.errors import TonariError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.findings import Finding
+
+
+class GtfsError(TonariError):
+    """Base of every error of this package; its text is one line for a person."""
+
+
+class FeedBlocked(GtfsError):
+    """A feed has findings of severity error and must not be published.
+
+    Parameters
+    ----------
+    findings
+        All findings of the build, of any severity.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(f.line("en") for f in findings))
+        self.findings = list(findings)
+
+
+class TimetableUnreadable(GtfsError):
+    """A workbook, ledger or line file cannot be opened or lacks the declared part.
+
+    Parameters
+    ----------
+    finding
+        The finding that names the file and the remedy.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.line("en"))
+        self.finding = finding
+
+
+class FeedUnreadable(GtfsError):
+    """A GTFS zip cannot be opened or lacks its tables."""
+
+
+class RegistryError(GtfsError):
+    """The register of ids contradicts itself."""

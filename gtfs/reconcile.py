@@ -1,0 +1,221 @@
+"""The feed held against its sources: every time, every fare, every day.
+
+The cells are read a second time and by other means than the build: .xlsx by openpyxl, whose
+values have other types than calamine's, and with a reading of times of its own. What is compared
+is the finished tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import openpyxl
+
+from gtfs.calendar import effective_dates
+from gtfs.daytypes import each_day
+from gtfs.notices import notice
+from gtfs.timetable.grid import cell_name, open_book
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from gtfs.assemble import Parts
+    from gtfs.tables import Feed as Tables
+    from gtfs.timetable.read import MatrixArea
+    from pipeline.findings import Finding
+
+Place = tuple[str, str, str]
+"""File, sheet, cell."""
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """How a feed compares with its sources.
+
+    Attributes
+    ----------
+    time_cells, time_cells_matched
+        Cells of the matrices that hold a time, and those that are exactly one stop_time of the
+        same time.
+    stop_times, stop_times_matched
+        Rows of ``stop_times``, and those that stand in a cell.
+    fare_cells, fare_cells_matched
+        Prices of the sources, and those the feed gives for the same ride.
+    service_days, service_days_matched
+        Days times services, and those on which the feed says the same as the declaration.
+    """
+
+    time_cells: int = 0
+    time_cells_matched: int = 0
+    stop_times: int = 0
+    stop_times_matched: int = 0
+    fare_cells: int = 0
+    fare_cells_matched: int = 0
+    service_days: int = 0
+    service_days_matched: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts, JSON-ready."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "findings"}
+
+
+def reconcile(
+    parts: Parts, tables: Tables, provenance: pd.DataFrame, areas: Iterable[MatrixArea], root: Path
+) -> Reconciliation:
+    """Compare a finished feed with its sources; every difference is a finding of severity error."""
+    result = Reconciliation()
+    _compare_times(tables, provenance, _source_times(areas, root, parts), result)
+    _compare_fares(parts, tables, result)
+    _compare_days(parts, tables, result)
+    return result
+
+
+# ---- times
+
+
+def _source_times(areas: Iterable[MatrixArea], root: Path, parts: Parts) -> dict[Place, int]:
+    """Return the seconds in every cell of the matrices that looks like a time."""
+    day_starts = _seconds(parts.feed.service_day_starts, ())
+    assert day_starts is not None
+    times: dict[Place, int] = {}
+    for area in areas:
+        values = _sheet_values(area, root)
+        for row, column in area.cells:
+            seconds = _seconds(values(row, column), parts.feed.marks)
+            if seconds is not None:
+                night = 86_400 if seconds < day_starts else 0
+                times[area.file, area.sheet, cell_name(row, column)] = seconds + night
+    return times
+
+
+def _sheet_values(area: MatrixArea, root: Path) -> Callable[[int, int], object]:
+    if area.file.lower().endswith((".xlsx", ".xlsm")):
+        sheet = openpyxl.load_workbook(root / area.file, data_only=True)[area.sheet]
+        rows = [list(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
+    else:
+        rows = open_book(root, area.file, encoding=area.encoding).grid(area.sheet).rows
+    return lambda row, column: (
+        rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+    )
+
+
+def _seconds(value: object, marks: Iterable[str]) -> int | None:
+    """Return the seconds a cell says, or None; written apart from the build on purpose."""
+    if isinstance(value, dt.timedelta):
+        return round(value.total_seconds())
+    if isinstance(value, dt.time | dt.datetime):
+        return _days_of(value) * 86_400 + _seconds_of(value)
+    if isinstance(value, float) and 0 < value < 2 and value % 1:
+        return round(value * 86_400)
+    if isinstance(value, int | float):
+        return _seconds_of_text(str(int(value))) if value >= 100 and value % 1 == 0 else None
+    text = str(value)
+    for mark in sorted(marks, key=len, reverse=True):
+        text = text.replace(mark, "")
+    return _seconds_of_text(text)
+
+
+def _days_of(value: dt.datetime | dt.time) -> int:
+    """Return the days of a serial that Excel shows as a date: its day 0 is 31 December 1899."""
+    if isinstance(value, dt.time):
+        return 0
+    return value.toordinal() - dt.date(1899, 12, 31).toordinal()
+
+
+def _seconds_of_text(text: str) -> int | None:
+    text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    found = re.match(r"^(\d{1,2})[:.;時]?(\d\d)(?:[:.](\d\d))?分?$", text)
+    if not found or int(found[2]) > 59 or int(found[1]) > 47:
+        return None
+    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0)
+
+
+def _seconds_of(value: dt.datetime | dt.time) -> int:
+    return round(value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6)
+
+
+def _compare_times(
+    tables: Tables, provenance: pd.DataFrame, source: Mapping[Place, int], result: Reconciliation
+) -> None:
+    rows = tables["stop_times"].merge(provenance, on=["trip_id", "stop_sequence"], how="left")
+    said: Counter[Place] = Counter()
+    wrong: list[tuple[Place, str]] = []
+    for row in rows.itertuples(index=False):
+        pairs = {(row.arrival_cell, row.arrival_time), (row.departure_cell, row.departure_time)}
+        matches = True
+        for cell, time in pairs:
+            place = (row.file, row.sheet, cell)
+            said[place] += 1
+            if source.get(place) != time:
+                matches = False
+                wrong.append((place, row.trip_id))
+        result.stop_times_matched += matches
+    result.stop_times = len(rows)
+    result.time_cells = len(source)
+    bad = {place for place, _ in wrong}
+    result.time_cells_matched = sum(said[place] == 1 and place not in bad for place in source)
+    result.findings += [_time_finding("stop-time-not-in-source", p, trip=t) for p, t in wrong]
+    result.findings += [_time_finding("time-not-in-feed", p) for p in source if said[p] == 0]
+    result.findings += [_time_finding("time-used-twice", p) for p in source if said[p] > 1]
+
+
+def _time_finding(code: str, place: Place, **details: object) -> Finding:
+    file, sheet, cell = place
+    return notice(code, file=file, sheet=sheet, cell=cell, **details)
+
+
+# ---- fares
+
+
+def _compare_fares(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+    attributes = tables.table("fare_attributes", "fare_id", "price")
+    prices = dict(zip(attributes["fare_id"], attributes["price"], strict=True))
+    rules = tables.table("fare_rules", "fare_id", "route_id", "origin_id", "destination_id")
+    given: dict[tuple[str, str, str], set[float]] = {}
+    for rule in rules.itertuples(index=False):
+        key = (rule.route_id, rule.origin_id, rule.destination_id)
+        given.setdefault(key, set()).add(prices.get(rule.fare_id, -1.0))
+    for fare in parts.fares.rules:
+        result.fare_cells += 1
+        if given.get((fare.route, fare.origin, fare.destination)) == {fare.price}:
+            result.fare_cells_matched += 1
+            continue
+        place = {"file": fare.file, "sheet": fare.sheet, "cell": fare.cell, "value": fare.price}
+        ride = f"{fare.route} {fare.origin} {fare.destination}".strip()
+        result.findings.append(notice("fare-not-in-feed", ride=ride, **place))
+
+
+# ---- days
+
+
+def _compare_days(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+    running = effective_dates(tables)
+    examples = {parts.service_id(trip): trip for trip in parts.trips}
+    for service, trip in sorted(examples.items()):
+        day_type = parts.feed.day_types[trip.day_type]
+        marks = [parts.feed.marks[m] for m in trip.marks]
+        served = running.get(service, frozenset())
+        for date in each_day(parts.feed.period.start, parts.feed.period.end):
+            inside = trip.valid is None or trip.valid.start <= date <= trip.valid.end
+            expected = inside and parts.days.runs(date, day_type, marks)
+            result.service_days += 1
+            result.service_days_matched += expected == (date in served)
+            if expected != (date in served):
+                result.findings.append(
+                    notice(
+                        "service-day-differs",
+                        feature=service,
+                        value=date.isoformat(),
+                        file=trip.file,
+                        sheet=trip.sheet,
+                    )
+                )

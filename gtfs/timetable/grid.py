@@ -1,0 +1,229 @@
+"""Workbooks and CSV files as grids of cells that know their names.
+
+python-calamine reads .xlsx, .xls, .xlsm and .ods; openpyxl is asked only for what calamine does
+not give, the colours of cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+from python_calamine import CalamineError, CalamineWorkbook
+
+from gtfs.errors import TimetableUnreadable
+from gtfs.notices import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from openpyxl.styles.colors import Color
+
+Cell = Any
+"""A value as the workbook holds it: str, float, bool, date, time, datetime or timedelta."""
+
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+_TEXTS = frozenset({".csv", ".tsv", ".txt"})
+
+
+@cache
+def column_name(index: int) -> str:
+    """Return the letters of a column: 0 is ``A``, 26 is ``AA``."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+@cache
+def column_index(letters: str) -> int:
+    """Return the zero-based position of a column named by letters."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell from zero-based positions: ``(0, 1)`` is ``B1``."""
+    return f"{column_name(column)}{row + 1}"
+
+
+def corners(area: str) -> tuple[int, int, int | None, int | None]:
+    """Split an area into zero-based first row, first column, last row, last column.
+
+    The last corner is ``None, None`` where the area names only its first cell.
+    """
+    found = re.fullmatch(r"([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?", area)
+    if found is None:
+        raise ValueError(f"not an area of a sheet: {area}")
+    column, row, last_column, last_row = found.groups()
+    end = (int(last_row) - 1, column_index(last_column)) if last_column else (None, None)
+    return int(row) - 1, column_index(column), *end
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet: its cells from A1 to the last used one.
+
+    Attributes
+    ----------
+    file, sheet
+        As declared, for findings.
+    rows
+        Values by zero-based row and column; empty cells are ``""``. Rows are of equal length.
+    merged
+        First cell of every merged range by each of its other cells, zero-based.
+    """
+
+    file: str
+    sheet: str
+    rows: list[list[Cell]]
+    merged: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.rows[0]) if self.rows else 0
+
+    def at(self, row: int, column: int) -> Cell:
+        """Return the value of a cell; ``""`` outside the used cells."""
+        return self.rows[row][column] if row < self.height and column < self.width else ""
+
+    def spread(self, row: int, column: int) -> Cell:
+        """Return the value of a cell, that of its merged range where it lies in one."""
+        return self.at(*self.merged.get((row, column), (row, column)))
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """An opened workbook; sheets are read when asked for.
+
+    Attributes
+    ----------
+    file
+        Path as declared.
+    path
+        Where it is.
+    sheets
+        Names of the sheets in order; one empty name for a CSV file.
+    """
+
+    file: str
+    path: Path
+    sheets: tuple[str, ...]
+    _read: Callable[[str], Grid]
+
+    def grid(self, sheet: str = "") -> Grid:
+        """Return a sheet by its name, the first one when no name is given.
+
+        Raises
+        ------
+        TimetableUnreadable
+            If the workbook has no such sheet (``sheet-missing``).
+        """
+        name = sheet or self.sheets[0]
+        if name not in self.sheets:
+            raise _unreadable("sheet-missing", self.file, sheet=name, sheets="、".join(self.sheets))
+        return self._read(name)
+
+
+def open_book(root: Path, file: str, *, encoding: str = "utf-8-sig") -> Book:
+    """Open a workbook or a CSV file.
+
+    Parameters
+    ----------
+    root
+        Folder that `file` is relative to.
+    encoding
+        Encoding of a CSV file.
+
+    Raises
+    ------
+    TimetableUnreadable
+        With the finding ``file-missing``, ``workbook-unreadable`` or ``encoding-wrong``.
+    """
+    path = root / file
+    if not path.is_file():
+        raise _unreadable("file-missing", file)
+    suffix = path.suffix.lower()
+    if suffix in _WORKBOOKS:
+        return _open_workbook(path, file)
+    if suffix in _TEXTS:
+        return _open_csv(path, file, encoding)
+    raise _unreadable("workbook-unreadable", file, reason=f"*{suffix}")
+
+
+def _open_workbook(path: Path, file: str) -> Book:
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+    except (CalamineError, OSError, ValueError) as error:
+        raise _unreadable("workbook-unreadable", file, reason=str(error)) from error
+    grids: dict[str, Grid] = {}
+
+    def read(name: str) -> Grid:
+        if name not in grids:
+            sheet = workbook.get_sheet_by_name(name)
+            ranges = sheet.merged_cell_ranges or []
+            grids[name] = Grid(file, name, sheet.to_python(skip_empty_area=False), _merged(ranges))
+        return grids[name]
+
+    return Book(file, path, tuple(workbook.sheet_names), read)
+
+
+def _open_csv(path: Path, file: str, encoding: str) -> Book:
+    try:
+        text = path.read_text(encoding=encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _unreadable("encoding-wrong", file, value=encoding) from error
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    width = max(map(len, rows), default=0)
+    grid = Grid(file, "", [row + [""] * (width - len(row)) for row in rows])
+    return Book(file, path, ("",), lambda _: grid)
+
+
+def _merged(
+    ranges: list[tuple[tuple[int, int], tuple[int, int]]],
+) -> dict[tuple[int, int], tuple[int, int]]:
+    return {
+        (row, column): first
+        for first, last in ranges
+        for row in range(first[0], last[0] + 1)
+        for column in range(first[1], last[1] + 1)
+        if (row, column) != first
+    }
+
+
+def cell_colours(book: Book, sheet: str) -> dict[tuple[int, int], str]:
+    """Return the fill of every filled cell as ``RRGGBB``, by zero-based row and column.
+
+    Theme colours are given as ``theme0`` … because their shade depends on the reader.
+    Only .xlsx and .xlsm carry colours that can be read.
+    """
+    if book.path.suffix.lower() not in {".xlsx", ".xlsm"}:
+        raise _unreadable("colours-unreadable", book.file, sheet=sheet)
+    worksheet = openpyxl.load_workbook(book.path)[sheet or book.sheets[0]]
+    filled = (c for row in worksheet.iter_rows() for c in row if c.fill.fill_type == "solid")
+    return {(c.row - 1, c.column - 1): _colour(c.fill.fgColor) for c in filled}
+
+
+def _colour(colour: Color) -> str:
+    return str(colour.rgb)[-6:] if colour.type == "rgb" else f"{colour.type}{colour.value}"
+
+
+def _unreadable(code: str, file: str, **details: object) -> TimetableUnreadable:
+    return TimetableUnreadable(notice(code, file=file, **details))

@@ -1,0 +1,140 @@
+"""All timetables of a feed: workbooks into trips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gtfs.errors import TimetableUnreadable
+from gtfs.notices import notice
+from gtfs.timetable.clock import CellReader, clock_seconds
+from gtfs.timetable.grid import cell_colours, open_book
+from gtfs.timetable.matrix import Matrix
+from pipeline.config.timetables import DayTypeByColour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gtfs.stops import StopLedger
+    from gtfs.timetable.grid import Book
+    from gtfs.timetable.trips import Call, SourceTrip
+    from pipeline.config.feeds import Feed
+    from pipeline.config.timetables import Table, Timetable
+    from pipeline.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixArea:
+    """The cells of one matrix that may hold times, for the reconciliation.
+
+    Attributes
+    ----------
+    cells
+        Zero-based rows and columns; lines that are no trips are left out.
+    """
+
+    file: str
+    sheet: str
+    encoding: str
+    cells: frozenset[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Timetables:
+    """Everything the workbooks of a feed say."""
+
+    trips: list[SourceTrip] = field(default_factory=list)
+    areas: list[MatrixArea] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+def read_timetables(feed: Feed, root: Path, stops: StopLedger) -> Timetables:
+    """Read every declared matrix of every declared workbook.
+
+    A workbook or sheet that cannot be read is one finding; the others are read all the same.
+    """
+    reader = CellReader(feed.pass_marks, feed.marks)
+    found = Timetables()
+    for timetable in feed.timetables:
+        try:
+            book = open_book(root, timetable.file, encoding=timetable.encoding)
+        except TimetableUnreadable as unreadable:
+            found.findings.append(unreadable.finding)
+            continue
+        found.sources.append(timetable.file)
+        for table in timetable.tables:
+            setting = Setting(feed, timetable, table, book)
+            _read_table(setting, reader, stops, found)
+    found.findings += _duplicates(found.trips)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One matrix with everything it is declared in."""
+
+    feed: Feed
+    timetable: Timetable
+    table: Table
+    book: Book
+
+    def matrix(self, reader: CellReader, stops: StopLedger) -> Matrix:
+        """Return the matrix, ready to be read.
+
+        Raises
+        ------
+        TimetableUnreadable
+            If its sheet or the colours it needs cannot be had.
+        """
+        day_starts = clock_seconds(self.feed.service_day_starts)
+        assert day_starts is not None  # the declaration's pattern of a clock says so
+        by_colour = isinstance(self.table.day_type, DayTypeByColour)
+        return Matrix(
+            grid=self.book.grid(self.table.sheet),
+            table=self.table,
+            timetable=self.timetable,
+            reader=reader,
+            marks=frozenset(self.feed.marks),
+            day_starts=day_starts,
+            resolve=stops.resolve,
+            colours=cell_colours(self.book, self.table.sheet) if by_colour else {},
+        )
+
+
+def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: Timetables) -> None:
+    try:
+        matrix = setting.matrix(reader, stops)
+    except TimetableUnreadable as unreadable:
+        found.findings.append(unreadable.finding)
+        return
+    found.trips += matrix.trips()
+    found.findings += matrix.findings
+    stop_lines = matrix.bounds()[1]
+    cells = frozenset(matrix.position(t, s) for t in matrix.trip_lines for s in stop_lines)
+    encoding = setting.timetable.encoding
+    found.areas.append(MatrixArea(matrix.grid.file, matrix.grid.sheet, encoding, cells))
+
+
+def _duplicates(trips: list[SourceTrip]) -> list[Finding]:
+    first: dict[tuple[object, ...], SourceTrip] = {}
+    findings: list[Finding] = []
+    for trip in trips:
+        key = (trip.route, trip.day_type, trip.marks, str(trip.valid), _times(trip.calls))
+        other = first.setdefault(key, trip)
+        if other is not trip:
+            findings.append(
+                notice(
+                    "trip-duplicate",
+                    file=trip.file,
+                    sheet=trip.sheet,
+                    cell=trip.cell,
+                    value=trip.name,
+                    other=f"{other.sheet} {other.cell}",
+                )
+            )
+    return findings
+
+
+def _times(calls: tuple[Call, ...]) -> tuple[tuple[str, int, int], ...]:
+    return tuple((c.stop_id, c.arrival, c.departure) for c in calls)

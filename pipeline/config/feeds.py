@@ -1,0 +1,99 @@
+"""One entry under ``feeds:`` of the declaration: what the files of an operator mean.
+
+The declaration says where things stand in the operator's own files; it never repeats a time.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Name, Strict, Text
+from pipeline.config.fares import Fare
+from pipeline.config.feed_parts import (
+    DaySet,
+    DayTable,
+    DayType,
+    Mark,
+    Mode,
+    Operator,
+    Period,
+    Route,
+    Stops,
+)
+from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Timetable
+
+
+class Feed(Strict):
+    """One published GTFS dataset of one operator.
+
+    Attributes
+    ----------
+    period
+        Days for which the feed answers.
+    version
+        ``feed_version``; empty: the first day of the period.
+    holidays
+        ``national`` (the library jpholiday) or a table of the Cabinet Office's form.
+    pass_marks
+        What stands in a cell when a trip passes a stop, beside the usual ones.
+    service_day_starts
+        Times before it, written without 24, belong to the night before.
+    profile
+        ``jp4``; ``jp3`` adds agency_jp, routes_jp and office_jp for consumers that want them.
+    fares_v2
+        Write child fares as Fares v2 as well.
+    """
+
+    title: Text
+    description: Text | None = None
+    operator: Operator
+    licence: str = ""
+    mode: Mode = "bus"
+    period: Period
+    version: str = ""
+    holidays: Literal["national"] | DayTable = "national"
+    days: dict[Name, DaySet] = Field(default_factory=dict)
+    day_types: dict[Name, DayType] = Field(min_length=1)
+    stops: Stops
+    routes: dict[Name, Route] = Field(min_length=1)
+    timetables: tuple[Timetable, ...] = Field(min_length=1)
+    marks: dict[str, Mark] = Field(default_factory=dict)
+    pass_marks: tuple[str, ...] = ()
+    service_day_starts: Clock = "3:00"
+    fares: tuple[Fare, ...] = Field(min_length=1)
+    sample: bool = False
+    profile: Literal["jp4", "jp3"] = "jp4"
+    fares_v2: bool = False
+
+    @model_validator(mode="after")
+    def _names_are_declared(self) -> Self:
+        missing = [f"day type '{n}'" for n in self._day_types_used() if n not in self.day_types]
+        missing += [f"route '{n}'" for n in self._routes_used() if n not in self.routes]
+        missing += [f"set of days '{n}'" for n in self._days_used() if n not in self.days]
+        if missing:
+            raise ValueError(f"not declared: {', '.join(sorted(set(missing)))}")
+        return self
+
+    def _day_types_used(self) -> list[str]:
+        names: list[str] = []
+        for table in (t for timetable in self.timetables for t in timetable.tables):
+            match table.day_type:
+                case str() as name:
+                    names.append(name)
+                case DayTypeByLine(values=values):
+                    names += values.values()
+                case DayTypeByColour(colours=colours, otherwise=otherwise):
+                    names += [*colours.values(), otherwise]
+        return names
+
+    def _routes_used(self) -> list[str]:
+        tables = [t.route for timetable in self.timetables for t in timetable.tables if t.route]
+        return (
+            [t.route for t in self.timetables] + tables + [r for f in self.fares for r in f.routes]
+        )
+
+    def _days_used(self) -> list[str]:
+        weekdays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"}
+        lists = [n for d in self.day_types.values() for n in (*d.runs, *d.but_not, *d.and_also)]
+        lists += [n for m in self.marks.values() for n in (*m.only, *m.but_not)]
+        return [n for n in lists if n not in weekdays]

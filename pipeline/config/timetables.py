@@ -1,0 +1,105 @@
+"""Where the times stand in a workbook.
+
+Lines of a sheet are named as a spreadsheet names them: a column by its letters (``B``), a row by
+its number (``4``).
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from pipeline.config.base import Name, Strict, Text
+from pipeline.config.feed_parts import Colour, Period
+
+Line = Annotated[str, StringConstraints(pattern=r"^([A-Z]{1,3}|[1-9]\d*)$")]
+"""A column (``B``) or a row (``4``) of a sheet."""
+
+Area = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}[1-9]\d*(:[A-Z]{1,3}[1-9]\d*)?$")]
+"""Cells from one corner to the other (``C5:BU6``); the first alone means: to the end."""
+
+Clock = Annotated[str, StringConstraints(pattern=r"^([0-9]|[0-3]\d|4[0-7]):[0-5]\d$")]
+"""A time of the service day, ``h:mm``; it may pass 24:00."""
+
+
+class DayTypeByLine(Strict):
+    """The day type of each trip stands in a row or column, e.g. under a merged header."""
+
+    line: Line
+    values: dict[str, Name]
+
+
+class DayTypeByColour(Strict):
+    """The day type of each trip is told by the fill of its first time."""
+
+    colours: dict[Colour, Name]
+    otherwise: Name
+
+
+class Table(Strict):
+    """One matrix of times on a sheet.
+
+    Attributes
+    ----------
+    trips
+        ``across``: a trip is a column; ``down``: a trip is a row.
+    times
+        The cells that hold times (``C5:BU6``, or ``C5`` to the end of the sheet).
+    stops
+        The column (trips across) or row (trips down) that holds the names of the stops.
+    trip_names
+        The row or column that names the trips; lines without a name are then no trips.
+    kinds
+        The row or column that says 着 or 発 where a stop has both.
+    poles
+        The row or column that holds the platform or pole of the stop.
+    marks
+        Rows or columns that hold footnote marks of trips.
+    direction
+        0 outbound, 1 inbound.
+    headsign
+        What the vehicle shows; empty: the last stop.
+    """
+
+    sheet: str = ""
+    trips: Literal["across", "down"] = "across"
+    times: Area
+    stops: Line
+    trip_names: Line | None = None
+    kinds: Line | None = None
+    poles: Line | None = None
+    marks: tuple[Line, ...] = ()
+    day_type: Name | DayTypeByLine | DayTypeByColour
+    direction: Literal[0, 1] = 0
+    headsign: Text | None = None
+    route: Name | None = None
+
+    @model_validator(mode="after")
+    def _lines_lie_across(self) -> Self:
+        by_stop = [line for line in (self.stops, self.kinds, self.poles) if line]
+        by_trip = [line for line in (self.trip_names, *self.marks) if line]
+        if isinstance(self.day_type, DayTypeByLine):
+            by_trip.append(self.day_type.line)
+        columns, rows = (by_stop, by_trip) if self.trips == "across" else (by_trip, by_stop)
+        if wrong := [x for x in columns if x.isdigit()] + [x for x in rows if not x.isdigit()]:
+            raise ValueError(
+                f"with trips {self.trips}, stops, kinds and poles are "
+                f"{'columns' if self.trips == 'across' else 'rows'} and trip_names, marks and day "
+                f"types the other way round; wrong: {', '.join(wrong)}"
+            )
+        return self
+
+
+class Timetable(Strict):
+    """A workbook (.xlsx, .xls, .ods) or CSV file and the matrices in it.
+
+    Attributes
+    ----------
+    valid
+        The period of this revision of the timetable; empty: the whole feed.
+    """
+
+    file: str
+    encoding: str = "utf-8-sig"
+    route: Name
+    valid: Period | None = None
+    tables: tuple[Table, ...] = Field(min_length=1)

@@ -1,0 +1,108 @@
+"""What the tests of building feeds share: the sample ferry and small workbooks made on the spot."""
+
+import copy
+import os
+import types
+from pathlib import Path
+
+import openpyxl
+import pytest
+from ruamel.yaml import YAML
+
+from gtfs.build import build_feed
+from pipeline.config.base import Text
+from pipeline.config.feeds import Feed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real():
+    """The folder of real data, outside the repository."""
+    folder = Path(os.environ.get("TONARI_REAL_DATA", ROOT / ".." / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real data is not beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def publisher():
+    name = Text(ja="北九州市", en="City of Kitakyushu")
+    url = "https://www.city.kitakyushu.lg.jp/"
+    return types.SimpleNamespace(name=name, contact="gis@example.jp", url=url)
+
+
+@pytest.fixture(scope="session")
+def sample_declaration():
+    text = (ROOT / "data/sample/transit/feed.yaml").read_text(encoding="utf-8")
+    return YAML(typ="safe").load(text)["feeds"]
+
+
+@pytest.fixture
+def wakato(sample_declaration):
+    """The declaration of the sample ferry as a dictionary that a test may change."""
+    return copy.deepcopy(sample_declaration["wakato_ferry"])
+
+
+@pytest.fixture(scope="session")
+def ferry(sample_declaration, publisher):
+    feed = Feed.model_validate(sample_declaration["wakato_ferry"])
+    return build_feed("wakato_ferry", feed, root=ROOT, publisher=publisher)
+
+
+@pytest.fixture
+def build(publisher, tmp_path):
+    """Build a declaration given as a dictionary from files in the test's folder."""
+
+    def run(declaration, root=tmp_path):
+        feed = Feed.model_validate(declaration)
+        return build_feed("line", feed, root=root, publisher=publisher)
+
+    return run
+
+
+@pytest.fixture
+def edited(wakato, tmp_path):
+    """Copy the sample workbook with cells changed, and point the declaration at the copy."""
+
+    def edit(changes=(), rename=None, remove=()):
+        (tmp_path / "data/sample/transit").mkdir(parents=True, exist_ok=True)
+        lane = "data/sample/transit/wakato_lane.geojson"
+        (tmp_path / lane).write_bytes((ROOT / lane).read_bytes())
+        book = openpyxl.load_workbook(ROOT / "data/sample/transit/wakato.xlsx")
+        for sheet, cell, value in changes:
+            book[sheet][cell] = value
+        for sheet in remove:
+            del book[sheet]
+        for old, new in (rename or {}).items():
+            book[old].title = new
+        book.save(tmp_path / "data/sample/transit/wakato.xlsx")
+        return wakato
+
+    return edit
+
+
+@pytest.fixture
+def write_book(tmp_path):
+    """Write a workbook into the test's folder: sheet name to rows, ranges to merge, fills."""
+
+    def write(sheets, name="book.xlsx", merge=(), colours=()):
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for title, rows in sheets.items():
+            sheet = book.create_sheet(title)
+            for row in rows:
+                sheet.append([None if value == "" else value for value in row])
+        for title, area in merge:
+            book[title].merge_cells(area)
+        for title, cell, colour in colours:
+            book[title][cell].fill = openpyxl.styles.PatternFill("solid", fgColor=colour)
+        book.save(tmp_path / name)
+        return name
+
+    return write
