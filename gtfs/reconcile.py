@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -22,6 +24,7 @@ from gtfs.notices import notice
 from gtfs.timetable.grid import cell_name, open_book
 
 if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from gtfs.timetable.read import MatrixArea
     from pipeline.findings import Finding
 
+DAY = 86_400
 Place = tuple[str, str, str]
 """File, sheet, cell."""
 
@@ -73,7 +77,8 @@ def reconcile(
 ) -> Reconciliation:
     """Compare a finished feed with its sources; every difference is a finding of severity error."""
     result = Reconciliation()
-    _compare_times(tables, provenance, _source_times(areas, root, parts), result)
+    source = _source_times(areas, root, parts, result.findings)
+    _compare_times(tables, provenance, source, result)
     _compare_fares(parts, tables, result)
     _compare_days(parts, tables, result)
     return result
@@ -82,30 +87,72 @@ def reconcile(
 # ---- times
 
 
-def _source_times(areas: Iterable[MatrixArea], root: Path, parts: Parts) -> dict[Place, int]:
+def _source_times(
+    areas: Iterable[MatrixArea], root: Path, parts: Parts, findings: list[Finding]
+) -> dict[Place, int]:
     """Return the seconds in every cell of the matrices that looks like a time."""
     day_starts = _seconds(parts.feed.service_day_starts, ())
     assert day_starts is not None
     times: dict[Place, int] = {}
+    readers: dict[str, SecondReader] = {}
     for area in areas:
-        values = _sheet_values(area, root)
-        for row, column in area.cells:
-            seconds = _seconds(values(row, column), parts.feed.marks)
+        reader = readers.setdefault(area.file, SecondReader(root, area.file, area.encoding))
+        values = reader.sheet(area.sheet)
+        for row, column in sorted(area.cells):
+            value = values[row][column] if row < len(values) and column < len(values[row]) else None
+            place = (area.file, area.sheet, cell_name(row, column))
+            if isinstance(value, str) and value.startswith("="):
+                findings.append(_time_finding("formula-without-value", place, value=value))
+                continue
+            seconds = _seconds(value, parts.feed.marks)
             if seconds is not None:
-                night = 86_400 if seconds < day_starts else 0
-                times[area.file, area.sheet, cell_name(row, column)] = seconds + night
+                times[place] = seconds + (DAY if seconds < day_starts else 0)
     return times
 
 
-def _sheet_values(area: MatrixArea, root: Path) -> Callable[[int, int], object]:
-    if area.file.lower().endswith((".xlsx", ".xlsm")):
-        sheet = openpyxl.load_workbook(root / area.file, data_only=True)[area.sheet]
-        rows = [list(row) for row in sheet.iter_rows(min_row=1, min_col=1, values_only=True)]
-    else:
-        rows = open_book(root, area.file, encoding=area.encoding).grid(area.sheet).rows
-    return lambda row, column: (
-        rows[row][column] if row < len(rows) and column < len(rows[row]) else None
-    )
+class SecondReader:
+    """Reads a workbook again: .xlsx by openpyxl, other kinds by the reader of the build.
+
+    A formula whose result Excel never stored comes back as its text, because the reader of the
+    build sees an empty cell there.
+    """
+
+    def __init__(self, root: Path, file: str, encoding: str) -> None:
+        self._root, self._file, self._encoding = root, file, encoding
+        self._xlsx = file.lower().endswith((".xlsx", ".xlsm"))
+        self._sheets: dict[str, list[list[object]]] = {}
+
+    @cached_property
+    def _values(self) -> Workbook:
+        return openpyxl.load_workbook(self._root / self._file, data_only=True)
+
+    @cached_property
+    def _formulas(self) -> Workbook | None:
+        """The same workbook with formulas, if it has any."""
+        with zipfile.ZipFile(self._root / self._file) as parts:
+            names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
+            if not any(b"<f" in parts.read(name) for name in names):
+                return None
+        return openpyxl.load_workbook(self._root / self._file)
+
+    def sheet(self, name: str) -> list[list[object]]:
+        """Return the values of a sheet by row and column."""
+        if name not in self._sheets:
+            self._sheets[name] = self._read(name) if self._xlsx else self._grid(name)
+        return self._sheets[name]
+
+    def _grid(self, name: str) -> list[list[object]]:
+        return open_book(self._root, self._file, encoding=self._encoding).grid(name).rows
+
+    def _read(self, name: str) -> list[list[object]]:
+        rows = [list(row) for row in self._values[name].iter_rows(values_only=True)]
+        if self._formulas is not None:
+            for row in self._formulas[name].iter_rows():
+                for cell in row:
+                    place = rows[cell.row - 1]
+                    if cell.data_type == "f" and place[cell.column - 1] is None:
+                        place[cell.column - 1] = str(cell.value)
+        return rows
 
 
 def _seconds(value: object, marks: Iterable[str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 StopResolver = Callable[[str, str], "str | Finding"]
 """Gives the stop id of a name and a pole as a timetable writes them, or the finding why not."""
+
+
+_KIND_IN_NAME = re.compile(r"(.+?)[\s（(・]*([着発])[)）]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +176,9 @@ class Matrix:
     def _resolve(self, line: int, name: str) -> str:
         pole = self._axis_text(self.table.poles, line)
         found = self.resolve(name, pole)
-        if isinstance(found, Finding) and name[-1] in "着発":
-            shorter = self.resolve(name[:-1].strip(" 　（("), pole)
+        ending = _KIND_IN_NAME.fullmatch(name)
+        if isinstance(found, Finding) and ending:
+            shorter = self.resolve(ending[1], pole)
             found = found if isinstance(shorter, Finding) else shorter
         if isinstance(found, str):
             return found
@@ -182,9 +187,11 @@ class Matrix:
         return ""
 
     def _kind(self, line: int, name: str) -> str:
-        text = self._axis_text(self.table.kinds, line) if self.table.kinds else name
-        ending = plain(text).strip("()")[-1:]
-        return ending if ending in ("着", "発") else ""
+        if self.table.kinds:
+            text = self._axis_text(self.table.kinds, line)
+            return text if text in ("着", "発") else ""
+        ending = _KIND_IN_NAME.fullmatch(name)
+        return ending[2] if ending else ""
 
     def _axis_text(self, axis: str | None, line: int) -> str:
         """Return what a line along the stops says beside stop `line`."""

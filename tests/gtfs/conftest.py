@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gtfs.build import build_feed
+from gtfs.columns import clock
 from pipeline.config.base import Text
 from pipeline.config.feeds import Feed
 
@@ -23,7 +24,7 @@ def root():
 
 @pytest.fixture(scope="session")
 def real():
-    """The folder of real data, outside the repository."""
+    """Find the folder of real data, outside the repository."""
     folder = Path(os.environ.get("TONARI_REAL_DATA", ROOT / ".." / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("the real data is not beside the checkout")
@@ -45,7 +46,7 @@ def sample_declaration():
 
 @pytest.fixture
 def wakato(sample_declaration):
-    """The declaration of the sample ferry as a dictionary that a test may change."""
+    """Return the declaration of the sample ferry as a dictionary that a test may change."""
     return copy.deepcopy(sample_declaration["wakato_ferry"])
 
 
@@ -106,3 +107,55 @@ def write_book(tmp_path):
         return name
 
     return write
+
+
+STOPS = """名称,よみ,緯度,経度,乗り場,親,番号
+市役所前,しやくしょまえ,33.88,130.87,,,A
+中央公民館,ちゅうおうこうみんかん,33.882,130.872,,,B
+病院,びょういん,33.884,130.874,,,C
+駅前,えきまえ,33.886,130.876,,,D
+"""
+
+
+@pytest.fixture
+def bus(tmp_path):
+    """Return a declaration of a small bus line whose timetable is the given tables of a file."""
+
+    def declare(file, tables, stops=STOPS, **more):
+        (tmp_path / "stops.csv").write_text(stops, encoding="utf-8")
+        fields = {"id": "番号", "name": "名称", "reading": "よみ", "lat": "緯度", "lon": "経度",
+                  "platform": "乗り場", "parent": "親"}
+        every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        return {
+            "title": {"ja": "試験線"},
+            "operator": {"id": "8000020401005", "name": {"ja": "北九州市"},
+                         "url": "https://www.city.kitakyushu.lg.jp/"},
+            "period": {"start": "2026-10-01", "end": "2027-03-31"},
+            "day_types": {
+                "daily": {"title": {"ja": "毎日"}, "runs": every_day},
+                "weekday": {"title": {"ja": "平日"}, "runs": every_day[:5], "but_not": ["holiday"]},
+                "holiday": {"title": {"ja": "土日祝"}, "runs": ["sat", "sun", "holiday"]},
+            },
+            "stops": {"file": "stops.csv", "fields": fields},
+            "routes": {"line": {"title": {"ja": "試験線"}}},
+            "timetables": [{"file": file, "route": "line", "tables": tables}],
+            "fares": [{"kind": "flat", "price": 200}],
+        } | more
+
+    return declare
+
+
+@pytest.fixture
+def trips():
+    """Return the trips of a built feed as ``[(stop, arrival, departure), …]``, in order of id."""
+
+    def tell(built):
+        assert not built.blocked, [f.line("ja") for f in built.findings]
+        times = built.tables["stop_times"]
+        return {
+            trip: [(c.stop_id, clock(c.arrival_time)[:5], clock(c.departure_time)[:5])
+                   for c in calls.itertuples()]
+            for trip, calls in times.groupby("trip_id")
+        }
+
+    return tell
