@@ -1,0 +1,29 @@
+"""How long an answer may be kept, and whether the client's copy is still good."""
+
+from __future__ import annotations
+
+from werkzeug.http import parse_etags
+
+TILE_VERSIONED = "public, max-age=31536000, immutable"
+"""An address that carries the version of what it returns never changes its content."""
+
+TILE_LATEST = "public, max-age=300, stale-while-revalidate=86400"
+"""A stable tile address: asked again after five minutes, shown meanwhile."""
+
+LATEST = "public, max-age=60, stale-while-revalidate=600"
+"""A stable address of a document or download: a new release shows within a minute."""
+
+PAGE = "private, no-cache"
+"""A page for people: the language is negotiated, so it is asked for every time (304 is cheap)."""
+
+NEVER = "no-store"
+"""Health and errors."""
+
+
+def same_tag(tag: str, if_none_match: str | None) -> bool:
+    """Tell whether ``If-None-Match`` names the strong entity tag `tag`, quotes included."""
+    if not if_none_match:
+        return False
+    if if_none_match == tag:
+        return True
+    return parse_etags(if_none_match).contains_weak(tag.strip('"'))

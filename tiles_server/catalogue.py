@@ -1,0 +1,59 @@
+"""The catalogue: everything the current release offers, with the addresses to get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+
+from tiles_server.links import downloads, feed_files
+from tiles_server.style import map_layers
+
+if TYPE_CHECKING:
+    from tiles_server.current import Release
+    from tiles_server.manifest import Feed, Layer, Map
+
+
+def catalogue(release: Release) -> dict[str, Any]:
+    """Return the catalogue of `release` as a JSON-ready document; addresses are absolute."""
+    manifest = release.manifest
+    return {
+        "release": release.id,
+        "created": manifest.created,
+        "sample": manifest.sample,
+        "publisher": manifest.publisher.model_dump(),
+        "municipalities": {n: m.model_dump() for n, m in manifest.municipalities.items()},
+        "layers": {n: _layer(release, n, layer) for n, layer in manifest.layers.items()},
+        "feeds": {n: _feed(n, feed) for n, feed in manifest.feeds.items()},
+        "maps": {n: _map(release, n, chart) for n, chart in manifest.maps.items()},
+    }
+
+
+def _layer(release: Release, name: str, layer: Layer) -> dict[str, Any]:
+    described = layer.model_dump(
+        include={
+            "title", "description", "licence", "attribution", "modified", "status",
+            "geometry", "features", "extent", "fields",
+        }
+    )  # fmt: skip
+    addresses = {"page": url_for("pages.layer", layer=name, _external=True)}
+    if name in release.tilesets:
+        addresses["tilejson"] = url_for("tiles.tilejson_of", tileset=name, _external=True)
+        addresses["pmtiles"] = url_for("tiles.pmtiles", tileset=name, _external=True)
+    return described | {"links": addresses, "downloads": downloads(layer)}
+
+
+def _feed(name: str, feed: Feed) -> dict[str, Any]:
+    described = feed.model_dump(exclude={"sources", "findings", "artefacts", "built_in"})
+    return described | {"downloads": feed_files(name, feed)}
+
+
+def _map(release: Release, name: str, chart: Map) -> dict[str, Any]:
+    return chart.model_dump() | {
+        "layers": map_layers(release, chart),
+        "links": {
+            "page": url_for("pages.map_page", name=name, _external=True),
+            "embed": url_for("pages.map_embed", name=name, _external=True),
+            "style": url_for("tiles.style", name=name, _external=True),
+        },
+    }

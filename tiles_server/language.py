@@ -1,0 +1,38 @@
+"""Which language a page speaks, and its sentences, which live in ``messages.yaml``."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from flask import request
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Language = Literal["ja", "en"]
+
+
+def language() -> Language:
+    """Return the request's language: ``?lang=``, else Accept-Language, else Japanese."""
+    asked = request.args.get("lang")
+    if asked in ("ja", "en"):
+        return "en" if asked == "en" else "ja"
+    best = request.accept_languages.best_match(["ja", "en"], default="ja")
+    return "en" if best == "en" else "ja"
+
+
+@cache
+def messages() -> Mapping[str, Mapping[str, str]]:
+    """Read the sentences: key to ``{"ja": …, "en": …}``."""
+    text = resources.files("tiles_server").joinpath("messages.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Mapping[str, str]] = YAML(typ="safe").load(text)
+    return loaded
+
+
+def say(key: str, tongue: str | None = None, **words: object) -> str:
+    """Return sentence `key` in `tongue`, by default the language of the request."""
+    sentence = messages()[key][tongue or language()]
+    return sentence.format(**words) if words else sentence

@@ -1,0 +1,212 @@
+"""The manifest of a release as frozen objects: read once, never a dictionary inside the server.
+
+The server is lenient where the pipeline is strict: a newer pipeline may add keys, so unknown ones
+are ignored, but a manifest of another major format is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from tiles_server.errors import BrokenReleaseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Status = Literal["built", "linked", "kept", "failed"]
+Extent = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or "\\" in path or ".." in path.split("/"):
+        raise ValueError(f"'{path}' leads out of the release")
+    return path
+
+
+ArtefactPath = Annotated[str, AfterValidator(_inside)]
+
+
+class Words(_Read):
+    """A text in Japanese and, where there is one, English."""
+
+    ja: str = ""
+    en: str = ""
+
+    def best(self, language: str) -> str:
+        """Return the text in `language`, else in the other one."""
+        first, second = (self.en, self.ja) if language == "en" else (self.ja, self.en)
+        return first or second
+
+
+class Publisher(_Read):
+    """Who publishes the release."""
+
+    name: Words = Words()
+    code: str = ""
+    licence: str = ""
+    contact: str = ""
+    url: str = ""
+
+
+class Municipality(_Read):
+    """One local government whose data the release holds."""
+
+    code: str
+    name: Words = Words()
+
+
+class FieldInfo(_Read):
+    """One published attribute of a layer."""
+
+    name: str
+    title: Words = Words()
+    type: str = "string"
+
+
+class StyleClass(_Read):
+    """One class of a layer's legend: features whose `by` field equals `value`."""
+
+    value: Any = None
+    color: str
+    label: Words = Words()
+
+
+class LayerStyle(_Read):
+    """How a layer is drawn."""
+
+    color: str = "#0072B2"
+    by: str | None = None
+    classes: tuple[StyleClass, ...] = ()
+    label: str | None = None
+
+
+class TileZooms(_Read):
+    """Zooms of a layer's tileset."""
+
+    minzoom: int = 0
+    maxzoom: int = 14
+
+
+class Source(_Read):
+    """One file a layer or feed was made from."""
+
+    municipality: str = ""
+    path: str = ""
+    sha256: str = ""
+    features: int | None = None
+    crs: str | None = None
+
+
+class Published(_Read):
+    """What a layer and a feed have in common."""
+
+    title: Words = Words()
+    description: Words = Words()
+    licence: str = ""
+    attribution: str = ""
+    modified: str = ""
+    status: Status = "built"
+    built_in: str = ""
+    extent: Extent | None = None
+    sources: tuple[Source, ...] = ()
+    findings: dict[str, int] = Field(default_factory=dict)
+    artefacts: dict[str, ArtefactPath] = Field(default_factory=dict)
+
+    @property
+    def available(self) -> bool:
+        """Whether there is anything to serve; a failed layer without a past has nothing."""
+        return bool(self.artefacts)
+
+
+class Layer(Published):
+    """One published layer."""
+
+    geometry: str = "Mixed"
+    features: int = 0
+    fields: tuple[FieldInfo, ...] = ()
+    style: LayerStyle = LayerStyle()
+    tiles: TileZooms | None = None
+
+
+class Feed(Published):
+    """One published GTFS feed."""
+
+    operator: Words | str = ""
+    start_date: str = ""
+    end_date: str = ""
+    version: str = ""
+    counts: dict[str, int] = Field(default_factory=dict)
+
+    def operator_name(self, language: str) -> str:
+        """Return the operator's name in `language`."""
+        return self.operator if isinstance(self.operator, str) else self.operator.best(language)
+
+
+class Embed(_Read):
+    """Which sites may show a map in a frame."""
+
+    allow: tuple[str, ...] = ()
+
+
+class Map(_Read):
+    """A named composition of layers."""
+
+    title: Words = Words()
+    description: Words = Words()
+    layers: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    center: tuple[float, float] | None = None
+    zoom: float | None = None
+    embed: Embed = Embed()
+
+
+class Artefact(_Read):
+    """One file of the release."""
+
+    path: ArtefactPath
+    media_type: str = "application/octet-stream"
+    bytes: int
+    sha256: str
+
+
+class Manifest(_Read):
+    """Everything a release says about itself."""
+
+    format: Literal[1]
+    release: str
+    created: str = ""
+    publisher: Publisher = Publisher()
+    sample: bool = False
+    municipalities: dict[str, Municipality] = Field(default_factory=dict)
+    layers: dict[str, Layer] = Field(default_factory=dict)
+    feeds: dict[str, Feed] = Field(default_factory=dict)
+    maps: dict[str, Map] = Field(default_factory=dict)
+    artefacts: tuple[Artefact, ...] = ()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read ``manifest.json`` of the release in `folder`.
+
+    Raises
+    ------
+    BrokenReleaseError
+        If it is missing, unreadable, of another format or of another release.
+    """
+    try:
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    except OSError as error:
+        raise BrokenReleaseError(f"{folder.name}: no readable manifest.json") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BrokenReleaseError(f"{folder.name}: manifest.json {place}: {first['msg']}") from error
+    if manifest.release != folder.name:
+        raise BrokenReleaseError(f"{folder.name}: manifest.json is of {manifest.release}")
+    return manifest

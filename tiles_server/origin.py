@@ -1,0 +1,63 @@
+"""The public address of the server: what it tells others to call it.
+
+Out of the box the address is the one the request came to. Behind a proxy the operator says so
+(``behind_proxy``) or, better, states the address (``public_url``): then nothing a client sends can
+change what the server says of itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class PublicUrl:
+    """A WSGI layer that makes every request look as if it came to `url`.
+
+    Parameters
+    ----------
+    app
+        The application below.
+    url
+        e.g. ``https://data.city.example.lg.jp/map``; a path in it is the prefix under which a
+        proxy publishes the server (the proxy strips it).
+
+    Raises
+    ------
+    ValueError
+        If `url` is no absolute http or https address.
+    """
+
+    def __init__(self, app: WSGIApplication, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(f"public URL '{url}' must start with https:// or http:// and a host")
+        self.app = app
+        self.known = {
+            "wsgi.url_scheme": parts.scheme,
+            "HTTP_HOST": parts.netloc,
+            "SCRIPT_NAME": parts.path.rstrip("/"),
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        environ.update(self.known)
+        return self.app(environ, start_response)
+
+
+def with_origin(
+    app: WSGIApplication, public_url: str | None, behind_proxy: bool
+) -> WSGIApplication:
+    """Wrap `app` so that it knows its public address."""
+    if public_url:
+        return PublicUrl(app, public_url)
+    if behind_proxy:
+        return ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+    return app

@@ -1,0 +1,1 @@
+"""The addresses of the server, one blueprint per kind of reader."""

@@ -1,0 +1,66 @@
+"""Addresses for data programs: the catalogue, downloads of layers, feeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+
+from tiles_server.caching import LATEST, TILE_VERSIONED
+from tiles_server.catalogue import catalogue
+from tiles_server.errors import UnknownNameError
+from tiles_server.files import send_kept, send_latest
+from tiles_server.routes.tiles import document
+from tiles_server.security import REPORT_POLICY, open_to_all, protect
+
+if TYPE_CHECKING:
+    from tiles_server.current import Release, Releases
+    from tiles_server.manifest import Published
+
+
+def blueprint(releases: Releases) -> Blueprint:
+    """Return the blueprint over `releases`."""
+    data = Blueprint("data", __name__)
+    data.after_request(open_to_all)
+
+    @data.get("/catalog")
+    def catalog() -> Response:
+        return document(catalogue(releases.current()))
+
+    @data.get("/downloads/latest/<file>")
+    def latest_download(file: str) -> Response:
+        return send_latest(releases, lambda release: _layer_file(release, file), LATEST)
+
+    @data.get("/downloads/<release_id>/<file>")
+    def download(release_id: str, file: str) -> Response:
+        release = releases.retained(release_id)
+        return send_kept(release, _layer_file(release, file), TILE_VERSIONED)
+
+    @data.get("/gtfs/<feed>.zip")
+    def gtfs(feed: str) -> Response:
+        def find(release: Release) -> str:
+            path = release.feed(feed).artefacts.get("gtfs")
+            if path is None:
+                raise UnknownNameError(f"feed '{feed}' has no GTFS file in the current release")
+            return path
+
+        return send_latest(releases, find, LATEST)
+
+    @data.get("/gtfs/<feed>/<file>")
+    def gtfs_file(feed: str, file: str) -> Response:
+        response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
+        return protect(response, REPORT_POLICY) if file.endswith(".html") else response
+
+    return data
+
+
+def _layer_file(release: Release, file: str) -> str:
+    name = file.split(".", 1)[0]
+    return _named(release.layer(name), file)
+
+
+def _named(published: Published, file: str) -> str:
+    for path in published.artefacts.values():
+        if path.rsplit("/", 1)[-1] == file:
+            return path
+    raise UnknownNameError(f"no file '{file}' in this release")

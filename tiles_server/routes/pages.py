@@ -1,0 +1,101 @@
+"""Addresses for people: the portal, layers as tables, maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+
+from tiles_server import table
+from tiles_server.caching import PAGE
+from tiles_server.language import language
+from tiles_server.links import KINDS, downloads, feed_files
+from tiles_server.security import PAGE_POLICY, protect
+from tiles_server.style import legend, map_layers
+
+if TYPE_CHECKING:
+    from tiles_server.current import Release, Releases
+    from tiles_server.manifest import Map
+    from tiles_server.table import TablePage
+
+
+def blueprint(releases: Releases) -> Blueprint:
+    """Return the blueprint over `releases`."""
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def portal() -> Response:
+        return _page("portal.html", releases.current())
+
+    @pages.get("/layers/<layer>")
+    def layer(layer: str) -> Response:
+        release = releases.current()
+        found = release.layer(layer)
+        return _page(
+            "layer.html",
+            release,
+            name=layer,
+            layer=found,
+            rows=_rows(releases, release, layer),
+            maps={
+                n: m for n, m in release.manifest.maps.items() if layer in map_layers(release, m)
+            },
+        )
+
+    @pages.get("/maps/<name>")
+    def map_page(name: str) -> Response:
+        return _map_page("map.html", releases.current(), name)
+
+    @pages.get("/maps/<name>/embed")
+    def map_embed(name: str) -> Response:
+        release = releases.current()
+        response = _map_page("embed.html", release, name)
+        return protect(response, PAGE_POLICY, framed_by=release.map(name).embed.allow)
+
+    return pages
+
+
+def _page(template: str, release: Release, **details: object) -> Response:
+    content = render_template(
+        template,
+        release=release,
+        manifest=release.manifest,
+        kinds=KINDS,
+        downloads=downloads,
+        feed_files=feed_files,
+        legend=legend,
+        **details,
+    )
+    response = make_response(content)
+    response.headers["Cache-Control"] = PAGE
+    response.headers["Content-Language"] = language()
+    response.vary.add("Accept-Language")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _map_page(template: str, release: Release, name: str) -> Response:
+    chart: Map = release.map(name)
+    return _page(
+        template,
+        release,
+        name=name,
+        chart=chart,
+        shown={layer: release.layer(layer) for layer in map_layers(release, chart)},
+        style_url=url_for("tiles.style", name=name, lang=language()),
+    )
+
+
+def _rows(releases: Releases, release: Release, name: str) -> TablePage | None:
+    number = table.page_number(request.args.get("page"))
+    found = release.layer(name)
+    path = found.artefacts.get("parquet")
+    if path is None:
+        return None
+    try:
+        return table.read_page(release.folder / path, found.fields, number)
+    except FileNotFoundError:  # pruned since: the link has moved on
+        release = releases.look_again()
+        found = release.layer(name)
+        return table.read_page(release.folder / found.artefacts["parquet"], found.fields, number)

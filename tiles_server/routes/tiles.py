@@ -1,0 +1,62 @@
+"""Addresses for map programs: TileJSON, tiles (what the fast path leaves), archives, styles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from flask import Blueprint, Response, jsonify, request
+
+from tiles_server.caching import LATEST
+from tiles_server.errors import UnknownNameError
+from tiles_server.files import send_latest
+from tiles_server.language import language
+from tiles_server.security import open_to_all
+from tiles_server.style import build_style
+from tiles_server.tilejson import tilejson
+
+if TYPE_CHECKING:
+    from tiles_server.current import Release, Releases
+
+
+def document(content: object) -> Response:
+    """Answer a JSON document under a stable address, with an entity tag."""
+    response = jsonify(content)
+    response.headers["Cache-Control"] = LATEST
+    response.vary.update(["Accept-Language", "Host"])
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def blueprint(releases: Releases) -> Blueprint:
+    """Return the blueprint over `releases`."""
+    tiles = Blueprint("tiles", __name__)
+    tiles.after_request(open_to_all)
+
+    @tiles.get("/tiles/<tileset>.json")
+    def tilejson_of(tileset: str) -> Response:
+        release = releases.current()
+        found = release.tileset(tileset)
+        return document(tilejson(found, release.layer(tileset), language()))
+
+    @tiles.get("/tiles/<tileset>/<z>/<x>/<y>.<ending>")
+    def tile(tileset: str, z: str, x: str, y: str, ending: str) -> NoReturn:
+        known = releases.current().tileset(tileset)
+        raise UnknownNameError(
+            f"tiles of '{tileset}' are /tiles/{tileset}/{{z}}/{{x}}/{{y}}.{known.ending} with "
+            f"whole numbers; {z}/{x}/{y}.{ending} is not one"
+        )
+
+    @tiles.get("/pmtiles/<tileset>.pmtiles")
+    def pmtiles(tileset: str) -> Response:
+        def find(release: Release) -> str:
+            release.tileset(tileset)
+            return release.layer(tileset).artefacts["pmtiles"]
+
+        return send_latest(releases, find, LATEST)
+
+    @tiles.get("/maps/<name>/style.json")
+    def style(name: str) -> Response:
+        return document(build_style(releases.current(), name, language()))
+
+    return tiles

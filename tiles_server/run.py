@@ -1,0 +1,94 @@
+"""Starting the server: granian's workers under the WSGI application."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from tiles_server.app import create_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _typeshed.wsgi import WSGIApplication
+
+GRACE_SECONDS = 10
+"""How long a worker may finish its answers after being told to stop."""
+
+
+def serve(
+    data: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int | None = None,
+    public_url: str | None = None,
+    behind_proxy: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Serve the current release of `data` until told to stop (Ctrl-C or SIGTERM).
+
+    Parameters
+    ----------
+    data
+        The folder that holds ``releases/``.
+    host, port
+        Where to listen.
+    workers
+        Processes; by default one per processor, at most four.
+    public_url, behind_proxy
+        See :func:`tiles_server.app.create_app`.
+    quiet
+        Do not print the line with the address.
+
+    Raises
+    ------
+    ValueError
+        If `public_url` is no absolute address.
+    OSError
+        If the address is in use.
+    """
+    load = partial(_load, data.resolve() / "releases", public_url, behind_proxy)
+    load()  # what is wrong with the settings is said here, once, not by every worker
+    _require_free(host, port)
+    count = workers or min(4, os.cpu_count() or 1)
+    server = Granian(
+        "tiles_server",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=count,
+        blocking_threads=2 * (os.cpu_count() or 1),
+        backlog=2048,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_SECONDS,
+        log_level=LogLevels.warning,
+    )
+    if not quiet:
+        print(f"Tonari: {public_url or _address(host, port)}", flush=True)
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def _load(releases: Path, public_url: str | None, behind_proxy: bool) -> WSGIApplication:
+    return create_app(releases, public_url=public_url, behind_proxy=behind_proxy)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Fail here if the port is taken: the workers would share it silently (SO_REUSEPORT)."""
+    import socket  # noqa: PLC0415
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+

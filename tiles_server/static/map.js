@@ -1,0 +1,139 @@
+// The map page: shows the style the server wrote, switches its layers, and puts what is selected
+// into the page as text. Documented for others: document.documentElement.dataset.mapState is
+// "loading", then "idle" each time all tiles in view are drawn and show features, "empty" when
+// there are none in view, and "failed" when the map cannot be shown.
+
+import * as maplibregl from "./vendor/maplibre-gl/maplibre-gl.mjs";
+import { FeatureList } from "./map-list.js";
+import { FeaturePanel } from "./map-panel.js";
+
+const root = document.documentElement;
+const element = document.getElementById("map");
+const words = element.dataset;
+
+function setState(state) {
+  root.dataset.mapState = state;
+}
+
+function fail(reason) {
+  console.error(reason);
+  const message = document.getElementById("map-message");
+  if (message) message.textContent = words.failed;
+  setState("failed");
+}
+
+async function loadStyle() {
+  const response = await fetch(words.style);
+  if (!response.ok) throw new Error(`${words.style}: ${response.status}`);
+  return response.json();
+}
+
+function createMap(style) {
+  const map = new maplibregl.Map({
+    container: element,
+    style,
+    hash: true,
+    attributionControl: false,
+    // Every glyph is drawn from the reader's own fonts, Latin ones too: the style has no server.
+    localIdeographFontFamily: '"Hiragino Sans", "Noto Sans CJK JP", "Noto Sans JP", sans-serif',
+    locale: {
+      "Map.Title": words.label,
+      "NavigationControl.ZoomIn": words.zoomIn,
+      "NavigationControl.ZoomOut": words.zoomOut,
+      "AttributionControl.ToggleAttribution": words.attribution,
+    },
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    maxZoom: 19,
+    cooperativeGestures: window.self !== window.top,
+    fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-left");
+  map.addControl(new maplibregl.AttributionControl({ compact: true }), "bottom-right");
+  return map;
+}
+
+/** Ids of the style's layers that draw data layer `name`, labels included. */
+function styleLayers(style, name) {
+  return style.layers.filter((layer) => layer.metadata?.["tonari:layer"] === name).map(({ id }) => id);
+}
+
+/** Data layers by the place of their topmost shape in the style, for picking what was clicked. */
+function shapeLayers(style) {
+  return style.layers.filter((layer) => layer.metadata && layer.type !== "symbol").map(({ id }) => id);
+}
+
+function connectSwitches(map, style) {
+  for (const box of document.querySelectorAll("input[data-layer]")) {
+    const apply = () => {
+      for (const id of styleLayers(style, box.dataset.layer)) {
+        map.setLayoutProperty(id, "visibility", box.checked ? "visible" : "none");
+      }
+      setState("loading");
+    };
+    box.addEventListener("change", apply);
+    if (!box.checked) apply(); // the browser may restore the boxes of an earlier visit
+  }
+}
+
+/** Show one feature as selected on the map, and no other. */
+function createHighlight(map) {
+  let last = null;
+  return (feature) => {
+    if (last) map.setFeatureState(last, { selected: false });
+    last = null;
+    if (feature && feature.id !== undefined) {
+      last = { source: feature.source, sourceLayer: feature.sourceLayer, id: feature.id };
+      map.setFeatureState(last, { selected: true });
+    }
+  };
+}
+
+function connectSelection(map, style) {
+  const layers = style.metadata["tonari:layers"];
+  const shapes = shapeLayers(style);
+  const highlight = createHighlight(map);
+  const panel = new FeaturePanel(layers, words, () => select(null));
+  const list = new FeatureList(layers, words, (feature) => select(feature, true));
+
+  function select(feature, focus = false) {
+    highlight(feature);
+    panel.show(feature, focus);
+    list.mark(feature);
+  }
+
+  map.on("click", (event) => {
+    // A fingertip is wider than a point: look a few pixels around.
+    const { x, y } = event.point;
+    const near = [[x - 5, y - 5], [x + 5, y + 5]];
+    select(map.queryRenderedFeatures(near, { layers: shapes })[0] ?? null);
+  });
+  map.on("mousemove", (event) => {
+    const over = map.queryRenderedFeatures(event.point, { layers: shapes }).length > 0;
+    map.getCanvas().style.cursor = over ? "pointer" : "";
+  });
+  map.on("idle", () => {
+    const features = map.queryRenderedFeatures({ layers: shapes });
+    list.fill(features);
+    setState(features.length ? "idle" : "empty");
+  });
+  map.on("movestart", () => setState("loading"));
+}
+
+async function start() {
+  setState("loading");
+  const style = await loadStyle();
+  element.replaceChildren();
+  const map = createMap(style);
+  map.on("error", (event) => console.error(event.error));
+  map.once("load", () => {
+    connectSwitches(map, style);
+    connectSelection(map, style);
+  });
+}
+
+if (element) start().catch(fail);

@@ -1,0 +1,57 @@
+"""TileJSON 3.0 of a tileset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tiles_server.links import tile_template
+
+if TYPE_CHECKING:
+    from tiles_server.manifest import Layer
+    from tiles_server.tileset import Tileset
+
+
+def tilejson(tileset: Tileset, layer: Layer, language: str) -> dict[str, Any]:
+    """Return the TileJSON document (specification 3.0.0) of `tileset`.
+
+    ``vector_layers`` is the archive's own; fields that the layer gives a title are described by
+    it, as the specification wants, instead of by their type.
+    """
+    west, south, east, north = tileset.bounds
+    document: dict[str, Any] = {
+        "tilejson": "3.0.0",
+        "name": layer.title.best(language) or tileset.name,
+        "description": layer.description.best(language),
+        "attribution": layer.attribution,
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "tiles": [tile_template(tileset)],
+        "minzoom": tileset.minzoom,
+        "maxzoom": tileset.maxzoom,
+        "bounds": [west, south, east, north],
+        "center": list(tileset.archive.header.center),
+    }
+    if tileset.ending == "mvt":
+        document["vector_layers"] = vector_layers(tileset, layer, language)
+    return {key: value for key, value in document.items() if value != ""}
+
+
+def vector_layers(tileset: Tileset, layer: Layer, language: str) -> list[dict[str, Any]]:
+    """Return the ``vector_layers`` of a tileset, fields described in `language`."""
+    titles = {f.name: f.title.best(language) for f in layer.fields}
+    listed = tileset.metadata().get("vector_layers") or [{"id": tileset.name, "fields": {}}]
+    return [
+        {
+            **entry,
+            "fields": {
+                name: titles.get(name) or kind for name, kind in entry.get("fields", {}).items()
+            },
+        }
+        for entry in listed
+    ]
+
+
+def source_layers(tileset: Tileset) -> list[str]:
+    """Return the names of the layers inside the tiles."""
+    listed = tileset.metadata().get("vector_layers") or []
+    return [str(entry["id"]) for entry in listed] or [tileset.name]
