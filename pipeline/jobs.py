@@ -43,6 +43,7 @@ class Job(Protocol):
 
     name: str
     kind: Kind
+    title: dict[str, str]
 
     def key(self) -> str:
         """Return a digest of all that decides the result: sources, declaration, code."""

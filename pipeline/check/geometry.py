@@ -56,7 +56,9 @@ def _absent(frame: gpd.GeoDataFrame, file: str, absent: NDArray[np.bool_]) -> li
         return []
     return [
         Catalogue.of("pipeline").finding(
-            "geometry-missing", file=file, feature=str(frame["row"].iloc[_first(absent)]),
+            "geometry-missing",
+            file=file,
+            feature=str(frame["row"].iloc[_first(absent)]),
             count=int(absent.sum()),
         )
     ]
@@ -76,12 +78,18 @@ def _outside(frame: gpd.GeoDataFrame, file: str, present: NDArray[np.bool_]) -> 
         swapped = south <= lon <= north and west <= lat <= east
         findings.append(
             catalogue.finding(
-                "coordinate-outside", file=file, row=int(frame["row"].iloc[position]),
-                value=f"{lon:.6f}, {lat:.6f}", lon=f"{lon:.6f}", lat=f"{lat:.6f}",
-                hint_ja="経度と緯度が入れ替わっています。geometry の x と y を直してください。" if swapped
+                "coordinate-outside",
+                file=file,
+                row=int(frame["row"].iloc[position]),
+                value=f"{lon:.6f}, {lat:.6f}",
+                lon=f"{lon:.6f}",
+                lat=f"{lat:.6f}",
+                hint_ja="経度と緯度が入れ替わっています。geometry の x と y を直してください。"
+                if swapped
                 else "この行の座標か、座標系の宣言（crs）を直してください。",
                 hint_en="Longitude and latitude are swapped: correct x and y under 'geometry'."
-                if swapped else "Correct this row's coordinates or the declared CRS.",
+                if swapped
+                else "Correct this row's coordinates or the declared CRS.",
             )
         )
     if outside.sum() > len(findings):
@@ -95,8 +103,11 @@ def _repaired(frame: gpd.GeoDataFrame, file: str, broken: NDArray[np.bool_]) -> 
     first = _first(broken)
     reason = shapely.is_valid_reason(frame.geometry.iloc[first])
     return Catalogue.of("pipeline").finding(
-        "geometry-repaired", file=file, feature=str(frame["row"].iloc[first]),
-        count=int(broken.sum()), reason=reason,
+        "geometry-repaired",
+        file=file,
+        feature=str(frame["row"].iloc[first]),
+        count=int(broken.sum()),
+        reason=reason,
     )
 
 

@@ -42,4 +42,4 @@ def problem(code: str, **details: object) -> PydanticCustomError:
     details
         What the sentences of that finding name.
     """
-    return PydanticCustomError(code, code, dict(details))  # type: ignore[arg-type]
+    return PydanticCustomError(code, code, dict(details))

@@ -137,11 +137,14 @@ class Layer(Strict):
     title: Text
     description: Text = Text(ja="")
     schema_name: str = Field(
-        default="", alias="schema", description="a schema of pipeline/schemas, e.g. municipal-standard/evacuation_space"
+        default="",
+        alias="schema",
+        description="a schema of pipeline/schemas, e.g. municipal-standard/evacuation_space",
     )
     fields: dict[FieldName, LayerField] = Field(default_factory=dict)
     id: tuple[FieldName, ...] = Field(
-        default=(), description="fields that together name a feature for ever; else its content does"
+        default=(),
+        description="fields that together name a feature for ever; else its content does",
     )
     sources: tuple[Source, ...] = Field(min_length=1)
     privacy: Privacy

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import DeclarationError
 from pipeline.findings import Catalogue
@@ -121,8 +122,11 @@ def _merge(document: Document, part: Document) -> None:
                 other = document.place((section, name))[0]
                 twice.append(
                     catalogue.finding(
-                        "key-twice", file=shown, row=part.place((section, name))[1],
-                        key=f"{section}.{name}", other=other,
+                        "key-twice",
+                        file=shown,
+                        row=part.place((section, name))[1],
+                        key=f"{section}.{name}",
+                        other=other,
                     )
                 )
             target[name] = entry
@@ -136,7 +140,10 @@ def _unknown_section(document: Document, part: Document, section: str) -> Any:
     shown, line = part.place((section,))
     listed = ", ".join(SECTIONS)
     return Catalogue.of("pipeline.config").finding(
-        "key-unknown", file=shown, row=line, key=section,
+        "key-unknown",
+        file=shown,
+        row=line,
+        key=section,
         nearest_ja=f"include されるファイルに書けるのは {listed} です。",
         nearest_en=f"An included file may hold {listed}.",
     )

@@ -12,7 +12,7 @@ from pipeline.check.geometry import check_geometry
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources import Facts, read_source
-from pipeline.standardise.fields import standardise
+from pipeline.standardise.fields import standardise, unused_columns
 from pipeline.standardise.ids import feature_ids
 from pipeline.standardise.schemas import Field, layer_fields, schema_names
 
@@ -48,7 +48,10 @@ class Assembled:
 
 
 def assemble(
-    name: str, layer: Layer, municipalities: Mapping[str, Municipality], root: Path,
+    name: str,
+    layer: Layer,
+    municipalities: Mapping[str, Municipality],
+    root: Path,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Assembled:
     """Read, standardise, check, protect and join the sources of one layer.
@@ -89,12 +92,16 @@ def assemble(
 
 
 def _one_source(
-    source: Source, municipality: Municipality, root: Path, fields: dict[str, Field],
+    source: Source,
+    municipality: Municipality,
+    root: Path,
+    fields: dict[str, Field],
     result: Assembled,
 ) -> tuple[gpd.GeoDataFrame, dict[str, Field]]:
     table = read_source(source, municipality, root)
     result.sources.append((source.municipality, table.facts))
     result.findings += table.findings
+    result.findings += unused_columns(table, source, fields)
     frame, typed, findings = standardise(table, source, municipality, fields)
     result.findings += findings
     frame, findings = check_geometry(frame, source.path, located=source.geometry is not None)
@@ -104,7 +111,10 @@ def _one_source(
 
 
 def _finish(
-    name: str, layer: Layer, frames: list[gpd.GeoDataFrame], fields: dict[str, Field],
+    name: str,
+    layer: Layer,
+    frames: list[gpd.GeoDataFrame],
+    fields: dict[str, Field],
     result: Assembled,
 ) -> None:
     joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
@@ -132,9 +142,7 @@ def _withheld(
     name: str, joined: gpd.GeoDataFrame, fields: dict[str, Field], layer: Layer
 ) -> list[Finding]:
     """Name the fields that hold values and stay in the city, so that leaving one out is seen."""
-    withheld = [
-        f for f in fields if f not in layer.privacy.publish and joined[f].notna().any()
-    ]
+    withheld = [f for f in fields if f not in layer.privacy.publish and joined[f].notna().any()]
     if not withheld:
         return []
     return [

@@ -43,6 +43,7 @@ class LayerJob:
         self.name = name
         self.root = root
         self.layer = declaration.layers[name]
+        self.title = self.layer.title.model_dump()
         self.publisher = declaration.publisher
         self.municipalities = declaration.municipalities
 
@@ -80,7 +81,10 @@ class LayerJob:
     def _assemble(self, progress: Progress) -> Assembled:
         total = len(self.layer.sources)
         return assemble(
-            self.name, self.layer, self.municipalities, self.root,
+            self.name,
+            self.layer,
+            self.municipalities,
+            self.root,
             lambda done: progress(f"{self.name}: read", done, total),
         )
 
@@ -103,14 +107,18 @@ class LayerJob:
         self, frame: gpd.GeoDataFrame, out: Path, built: Built, progress: Progress
     ) -> None:
         # Compiled kernels take a moment to load; checks and table-only layers do without them.
-        from pipeline.tiling import TileOptions, tile
+        from pipeline.tiling import TileOptions, tile  # noqa: PLC0415
 
         tiles = self.layer.tiles
         report = tile(
-            {self.name: frame}, out,
+            {self.name: frame},
+            out,
             options=TileOptions(minzoom=tiles.minzoom, maxzoom=tiles.maxzoom),
-            id_column="id", name=self.layer.title.ja, attribution=self._attribution(),
-            description=self.layer.description.ja, progress=progress,
+            id_column="id",
+            name=self.layer.title.ja,
+            attribution=self._attribution(),
+            description=self.layer.description.ja,
+            progress=progress,
         )
         built.findings += report.findings
         built.entry["tiles"] = {"minzoom": tiles.minzoom, "maxzoom": tiles.maxzoom}
@@ -122,7 +130,7 @@ class LayerJob:
     def _entry(self, assembled: Assembled) -> dict[str, Any]:
         layer, frame = self.layer, assembled.frame
         return {
-            "title": layer.title.model_dump(),
+            "title": self.title,
             "description": layer.description.model_dump(),
             "licence": layer.licence or self.publisher.licence,
             "attribution": self._attribution(),

@@ -56,7 +56,9 @@ class Operation:
         return np.column_stack([x, y])
 
 
-def resolve_crs(declared: str, own: CRS | None, default: str, file: str) -> tuple[CRS, list[Finding]]:
+def resolve_crs(
+    declared: str, own: CRS | None, default: str, file: str
+) -> tuple[CRS, list[Finding]]:
     """Decide the CRS of a source.
 
     Parameters
@@ -113,8 +115,10 @@ def _same(one: CRS, other: CRS) -> bool:
 
 def _on_tokyo_datum(crs: CRS) -> bool:
     geodetic = crs.geodetic_crs
-    return geodetic is not None and geodetic.datum is not None and (
-        geodetic.datum.name.replace("D_", "").split(" ")[0] == "Tokyo"
+    return (
+        geodetic is not None
+        and geodetic.datum is not None
+        and (geodetic.datum.name.replace("D_", "").split(" ")[0] == "Tokyo")
     )
 
 
@@ -167,9 +171,7 @@ def to_canonical(
         )
     elif "JGD2000 to JGD2011" in operation.name and _touches(result, MOVED_IN_2011):
         findings.append(
-            Catalogue.of("pipeline").finding(
-                "transform-2011", file=file, value=crs_label(crs)
-            )
+            Catalogue.of("pipeline").finding("transform-2011", file=file, value=crs_label(crs))
         )
     return result, operation, findings
 
@@ -183,8 +185,9 @@ def _outside_grid(
     before: NDArray[np.object_], after: NDArray[np.object_], file: str
 ) -> list[Finding]:
     bounds = shapely.bounds(after)
-    lost = np.flatnonzero(np.isnan(bounds).any(axis=1) & ~shapely.is_empty(before)
-                          & ~shapely.is_missing(before))
+    lost = np.flatnonzero(
+        np.isnan(bounds).any(axis=1) & ~shapely.is_empty(before) & ~shapely.is_missing(before)
+    )
     if not len(lost):
         return []
     return [

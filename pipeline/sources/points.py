@@ -35,10 +35,12 @@ def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
     known = [str(name) for name in raw.frame.columns]
     absent = [name for name in (columns.x, columns.y) if name not in known]
     if absent:
-        raise SourceError([
-            catalogue.finding("field-absent", file=file, field=name, known=", ".join(known))
-            for name in absent
-        ])
+        raise SourceError(
+            [
+                catalogue.finding("field-absent", file=file, field=name, known=", ".join(known))
+                for name in absent
+            ]
+        )
     x = _numbers(raw, columns.x, file)
     y = _numbers(raw, columns.y, file)
     complete = ~(np.isnan(x) | np.isnan(y))
@@ -49,7 +51,10 @@ def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
         row = int(raw.rows[np.flatnonzero(blank)[0]])
         raw.findings.append(
             catalogue.finding(
-                "coordinate-missing", file=file, row=row, field=f"{columns.x}, {columns.y}",
+                "coordinate-missing",
+                file=file,
+                row=row,
+                field=f"{columns.x}, {columns.y}",
                 count=int(blank.sum()),
             )
         )
@@ -64,7 +69,7 @@ def _blank(column: pd.Series) -> NDArray[np.bool_]:
 def _numbers(raw: Raw, name: str, file: str) -> NDArray[np.float64]:
     text = raw.frame[name].astype(str)
     plain = text.map(lambda cell: unicodedata.normalize("NFKC", cell).strip())
-    numbers = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
+    numbers: NDArray[np.float64] = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
     bad = np.flatnonzero(np.isnan(numbers) & ~_blank(text))
     if len(bad):
         raw.findings.append(_unreadable(raw, name, file, bad))
@@ -73,6 +78,10 @@ def _numbers(raw: Raw, name: str, file: str) -> NDArray[np.float64]:
 
 def _unreadable(raw: Raw, name: str, file: str, bad: NDArray[np.int64]) -> Finding:
     return Catalogue.of("pipeline").finding(
-        "coordinate-unreadable", file=file, row=int(raw.rows[bad[0]]), field=name,
-        value=raw.frame[name].iloc[bad[0]], count=len(bad),
+        "coordinate-unreadable",
+        file=file,
+        row=int(raw.rows[bad[0]]),
+        field=name,
+        value=raw.frame[name].iloc[bad[0]],
+        count=len(bad),
     )

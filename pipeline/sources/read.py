@@ -22,10 +22,19 @@ if TYPE_CHECKING:
     from pipeline.config.layers import Municipality, Source
 
 READERS = {
-    ".csv": read_csv, ".tsv": read_csv,
-    ".xlsx": read_workbook, ".xlsm": read_workbook, ".xls": read_workbook, ".ods": read_workbook,
-    ".shp": read_vector, ".geojson": read_vector, ".json": read_vector, ".gpkg": read_vector,
-    ".fgb": read_vector, ".kml": read_vector, ".gml": read_vector,
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".xlsx": read_workbook,
+    ".xlsm": read_workbook,
+    ".xls": read_workbook,
+    ".ods": read_workbook,
+    ".shp": read_vector,
+    ".geojson": read_vector,
+    ".json": read_vector,
+    ".gpkg": read_vector,
+    ".fgb": read_vector,
+    ".kml": read_vector,
+    ".gml": read_vector,
 }
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
@@ -60,11 +69,13 @@ def read_source(source: Source, municipality: Municipality, root: Path) -> Table
         raw = with_points(raw, source.geometry, source.path)
     elif not isinstance(raw.frame, gpd.GeoDataFrame):
         columns = ", ".join(map(str, raw.frame.columns))
-        raise SourceError([
-            Catalogue.of("pipeline").finding(
-                "geometry-undeclared", file=source.path, known=columns
-            )
-        ])
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "geometry-undeclared", file=source.path, known=columns
+                )
+            ]
+        )
     return _locate(raw, path, source, municipality)
 
 
@@ -91,19 +102,22 @@ def _read_records(path: Path, source: Source) -> Raw:
     if not path.is_file():
         names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-        raise SourceError([
-            catalogue.finding(
-                "source-missing", file=source.path,
-                hint_ja=f"「{close[0]}」ならあります。" if close else "",
-                hint_en=f" There is '{close[0]}'." if close else "",
-            )
-        ])
+        raise SourceError(
+            [
+                catalogue.finding(
+                    "source-missing",
+                    file=source.path,
+                    hint_ja=f"「{close[0]}」ならあります。" if close else "",
+                    hint_en=f" There is '{close[0]}'." if close else "",
+                )
+            ]
+        )
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(sorted(READERS))
-        raise SourceError([
-            catalogue.finding("format-unknown", file=source.path, value=path.suffix, known=known)
-        ])
+        raise SourceError(
+            [catalogue.finding("format-unknown", file=source.path, value=path.suffix, known=known)]
+        )
     return reader(path, source)
 
 
@@ -115,8 +129,13 @@ def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) ->
         frame = frame.rename_geometry("geometry")
     files = source_files(path)
     facts = Facts(
-        path=source.path, sha256=digest(files), bytes=sum(f.stat().st_size for f in files),
-        features=len(frame), encoding=raw.encoding, crs=crs_label(crs),
-        operation=operation.name, accuracy_m=operation.accuracy_m,
+        path=source.path,
+        sha256=digest(files),
+        bytes=sum(f.stat().st_size for f in files),
+        features=len(frame),
+        encoding=raw.encoding,
+        crs=crs_label(crs),
+        operation=operation.name,
+        accuracy_m=operation.accuracy_m,
     )
     return Table(frame, raw.rows, facts, [*raw.findings, *notes, *moved])

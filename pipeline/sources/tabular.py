@@ -118,10 +118,15 @@ def _wrong_encoding(raw: bytes, source: Source, other: str, row: int | None) -> 
         except UnicodeDecodeError:
             other = ""
     return Catalogue.of("pipeline").finding(
-        "encoding-wrong", file=source.path, row=row, value=source.encoding or "?",
-        remedy_ja=f"layers.yaml に encoding: {other} と書いてください。" if other
+        "encoding-wrong",
+        file=source.path,
+        row=row,
+        value=source.encoding or "?",
+        remedy_ja=f"layers.yaml に encoding: {other} と書いてください。"
+        if other
         else "ファイルを開いて「CSV UTF-8」で保存し直してください。",
-        remedy_en=f"Write encoding: {other} in layers.yaml." if other
+        remedy_en=f"Write encoding: {other} in layers.yaml."
+        if other
         else "Open the file and save it again as 'CSV UTF-8'.",
     )
 
@@ -130,8 +135,11 @@ def _frame(
     records: Sequence[Sequence[str]], source: Source, codec: str, findings: list[Finding]
 ) -> Raw:
     catalogue = Catalogue.of("pipeline")
-    header = [name.strip() for name in records[source.header - 1]] if len(
-        records) >= source.header else []
+    header = (
+        [name.strip() for name in records[source.header - 1]]
+        if len(records) >= source.header
+        else []
+    )
     if not any(header):
         raise SourceError(
             [catalogue.finding("header-missing", file=source.path, row=source.header)]
@@ -179,7 +187,11 @@ def _too_long(
     number, record = long[0]
     return [
         Catalogue.of("pipeline").finding(
-            "row-too-long", file=source.path, row=number, count=len(long),
-            value=next(cell for cell in record[width:] if cell.strip()), columns=width,
+            "row-too-long",
+            file=source.path,
+            row=number,
+            count=len(long),
+            value=next(cell for cell in record[width:] if cell.strip()),
+            columns=width,
         )
     ]

@@ -51,7 +51,8 @@ def decode(raw: bytes, codec: str) -> Decoded:
         return Decoded(raw.decode(codec))
     except UnicodeDecodeError as error:
         at_end = error.start >= len(raw) - 3 and error.reason in (
-            "incomplete multibyte sequence", "unexpected end of data",
+            "incomplete multibyte sequence",
+            "unexpected end of data",
         )
         if at_end:
             return Decoded(raw[: error.start].decode(codec), cut=True)

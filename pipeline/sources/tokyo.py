@@ -58,9 +58,7 @@ def to_jgd2000(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
 def _grid() -> NDArray[np.float32]:
     """Return latitude and longitude corrections in seconds, shape ``(2, ROWS, COLUMNS)``."""
     with resources.as_file(resources.files("tky2jgd") / "data" / "TKY2JGD.par") as path:
-        table = pd.read_csv(
-            path, sep=r"\s+", skiprows=2, names=["code", "lat", "lon"], engine="c"
-        )
+        table = pd.read_csv(path, sep=r"\s+", skiprows=2, names=["code", "lat", "lon"], engine="c")
     code = table["code"].to_numpy(np.int64)
     first, second, third = code // 10000, code // 100 % 100, code % 100
     row = first // 100 * 80 + second // 10 * 10 + third // 10 - SOUTH * ROWS_PER_DEGREE

@@ -51,24 +51,27 @@ def read_vector(path: Path, source: Source) -> Raw:
 
 def _require_parts(path: Path, source: Source) -> None:
     missing = [
-        ending for ending in (".dbf", ".shx")
+        ending
+        for ending in (".dbf", ".shx")
         if not any(path.with_suffix(e).exists() for e in (ending, ending.upper()))
     ]
     if missing:
-        raise SourceError([
-            Catalogue.of("pipeline").finding(
-                "shapefile-part-missing", file=source.path, value=", ".join(missing)
-            )
-        ])
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "shapefile-part-missing", file=source.path, value=", ".join(missing)
+                )
+            ]
+        )
 
 
 def _require_utf8(path: Path, source: Source) -> None:
     try:
         path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SourceError([
-            Catalogue.of("pipeline").finding("geojson-not-utf8", file=source.path)
-        ]) from error
+        raise SourceError(
+            [Catalogue.of("pipeline").finding("geojson-not-utf8", file=source.path)]
+        ) from error
 
 
 def _read(path: Path, source: Source, encoding: str | None) -> tuple[Any, list[Finding]]:
@@ -120,9 +123,7 @@ def _explain_warnings(messages: list[str], source: Source) -> list[Finding]:
                 catalogue.finding("number-unreadable", file=source.path, field=field.group(1))
             )
         else:
-            findings.append(
-                catalogue.finding("reader-warning", file=source.path, reason=message)
-            )
+            findings.append(catalogue.finding("reader-warning", file=source.path, reason=message))
     return findings
 
 
@@ -131,11 +132,13 @@ def _declared_codec(path: Path, source: Source) -> tuple[str, str]:
     if source.encoding:
         codec = python_codec(source.encoding)
         if codec is None:
-            raise SourceError([
-                Catalogue.of("pipeline").finding(
-                    "encoding-unknown", file=source.path, value=source.encoding
-                )
-            ])
+            raise SourceError(
+                [
+                    Catalogue.of("pipeline").finding(
+                        "encoding-unknown", file=source.path, value=source.encoding
+                    )
+                ]
+            )
         return codec, "declared"
     for cpg in (path.with_suffix(".cpg"), path.with_suffix(".CPG")):
         if cpg.exists():
@@ -149,12 +152,12 @@ def _decode_attributes(raw: Raw, path: Path, source: Source) -> None:
     frame = raw.frame
     geometry = frame.geometry.name
     texts = [
-        name for name in frame.columns
+        name
+        for name in frame.columns
         if name != geometry and not pd.api.types.is_numeric_dtype(frame[name])
     ]
     values = {
-        name: {v: str(v).encode(RAW_BYTES) for v in frame[name].dropna().unique()}
-        for name in texts
+        name: {v: str(v).encode(RAW_BYTES) for v in frame[name].dropna().unique()} for name in texts
     }
     samples = [b for column in values.values() for b in column.values()]
     codec = _choose_codec(path, source, samples, raw.findings)
@@ -165,15 +168,14 @@ def _decode_attributes(raw: Raw, path: Path, source: Source) -> None:
         frame[name] = frame[name].map({v: d.text for v, d in decoded.items()}).astype(object)
     names = {
         name: decode(str(name).encode(RAW_BYTES), codec).text or str(name)
-        for name in frame.columns if name != geometry
+        for name in frame.columns
+        if name != geometry
     }
     raw.frame = frame.rename(columns=names)
     raw.encoding = codec
 
 
-def _choose_codec(
-    path: Path, source: Source, samples: list[bytes], findings: list[Finding]
-) -> str:
+def _choose_codec(path: Path, source: Source, samples: list[bytes], findings: list[Finding]) -> str:
     catalogue = Catalogue.of("pipeline")
     codec, origin = _declared_codec(path, source)
     telling = [raw for raw in samples if not raw.isascii()]
@@ -183,17 +185,25 @@ def _choose_codec(
     wrong = unreadable * 2 > len(telling) or (codec == "cp932" and is_utf8(telling))
     if wrong:
         other = next(
-            (c for c in ("utf-8", "cp932")
-             if c != codec and all(decode(raw, c).text is not None for raw in telling)), ""
+            (
+                c
+                for c in ("utf-8", "cp932")
+                if c != codec and all(decode(raw, c).text is not None for raw in telling)
+            ),
+            "",
         )
         if origin == "declared" or not other:
-            raise SourceError([
-                catalogue.finding(
-                    "encoding-wrong", file=source.path, value=codec,
-                    remedy_ja=f"layers.yaml に encoding: {other or 'cp932'} と書いてください。",
-                    remedy_en=f"Write encoding: {other or 'cp932'} in layers.yaml.",
-                )
-            ])
+            raise SourceError(
+                [
+                    catalogue.finding(
+                        "encoding-wrong",
+                        file=source.path,
+                        value=codec,
+                        remedy_ja=f"layers.yaml に encoding: {other or 'cp932'} と書いてください。",
+                        remedy_en=f"Write encoding: {other or 'cp932'} in layers.yaml.",
+                    )
+                ]
+            )
         findings.append(
             catalogue.finding("encoding-corrected", file=source.path, value=codec, used=other)
         )
@@ -216,8 +226,12 @@ def _text_findings(
             first = raw.frame[name].iloc[hits[0]]
             found.append(
                 Catalogue.of("pipeline").finding(
-                    code, file=source.path, row=int(raw.rows[hits[0]]), field=shown,
-                    value=decoded[first].text or "", count=len(hits),
+                    code,
+                    file=source.path,
+                    row=int(raw.rows[hits[0]]),
+                    field=shown,
+                    value=decoded[first].text or "",
+                    count=len(hits),
                 )
             )
     return found

@@ -10,7 +10,10 @@ ERA_FIRST_YEAR = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989
 """Western year in which year 1 (元年) of each era falls."""
 ERA_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 
-_PARTS = r"(?P<year>\d{1,4}|元)\s*[年./-]\s*(?:(?P<month>\d{1,2})\s*(?:[月./-]\s*(?:(?P<day>\d{1,2})日?)?)?)?"
+_PARTS = (
+    r"(?P<year>\d{1,4}|元)\s*[年./-]\s*"
+    r"(?:(?P<month>\d{1,2})\s*(?:[月./-]\s*(?:(?P<day>\d{1,2})日?)?)?)?"
+)
 _ERA_DATE = re.compile(rf"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*{_PARTS}$", re.IGNORECASE)
 _WESTERN_DATE = re.compile(rf"{_PARTS}$")
 _COMPACT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})$")

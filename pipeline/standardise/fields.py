@@ -69,9 +69,22 @@ def standardise(
     return frame, typed, findings
 
 
-def _raw_column(
-    name: str, columns: dict[str, str], table: Table, source: Source
-) -> pd.Series:
+def unused_columns(table: Table, source: Source, fields: dict[str, Field]) -> list[Finding]:
+    """Name the columns of a source that no field takes up, so that a forgotten one is seen."""
+    used = set(_matched_columns(table, source, fields).values())
+    if source.geometry is not None:
+        used |= {source.geometry.x, source.geometry.y}
+    unused = [str(c) for c in table.frame.columns if c != "geometry" and str(c) not in used]
+    if not unused:
+        return []
+    return [
+        Catalogue.of("pipeline").finding(
+            "columns-unused", file=source.path, unused=", ".join(unused)
+        )
+    ]
+
+
+def _raw_column(name: str, columns: dict[str, str], table: Table, source: Source) -> pd.Series:
     if name in columns:
         return table.frame[columns[name]].reset_index(drop=True)
     constant = source.values.get(name)
@@ -83,12 +96,14 @@ def _matched_columns(table: Table, source: Source, fields: dict[str, Field]) -> 
     known = [str(c) for c in table.frame.columns if c != "geometry"]
     absent = [heading for heading in source.fields if heading not in known]
     if absent:
-        raise SourceError([
-            Catalogue.of("pipeline").finding(
-                "field-absent", file=source.path, field=heading, known=", ".join(known)
-            )
-            for heading in absent
-        ])
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "field-absent", file=source.path, field=heading, known=", ".join(known)
+                )
+                for heading in absent
+            ]
+        )
     matched = {name: heading for heading, name in source.fields.items()}
     by_spelling = {plain(column): column for column in known}
     for name, field in fields.items():
@@ -109,8 +124,12 @@ def _unreadable(
     first = positions[0]
     return [
         Catalogue.of("pipeline").finding(
-            f"value-not-{kind}", file=source.path, row=int(table.rows[first]), field=column,
-            value=raw.iloc[first], count=len(positions),
+            f"value-not-{kind}",
+            file=source.path,
+            row=int(table.rows[first]),
+            field=column,
+            value=raw.iloc[first],
+            count=len(positions),
         )
     ]
 
@@ -123,7 +142,10 @@ def _missing(
         return []
     return [
         Catalogue.of("pipeline").finding(
-            "value-missing", file=source.path, row=int(table.rows[empty[0]]), field=column,
+            "value-missing",
+            file=source.path,
+            row=int(table.rows[empty[0]]),
+            field=column,
             count=len(empty),
         )
     ]

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from pipeline.findings import Catalogue, Finding
@@ -36,8 +37,10 @@ def feature_ids(
         One warning that counts repeated keys or records.
     """
     fields = list(key) or [c for c in frame.columns if c not in ("geometry", "row", "source")]
-    columns = [["" if v is None or v != v else str(v) for v in frame[f].astype(object)]
-               for f in ["municipality_code", *fields]]
+    columns = [
+        ["" if pd.isna(v) else str(v) for v in frame[f].astype(object)]
+        for f in ["municipality_code", *fields]
+    ]
     shapes = [b""] * len(frame) if key else _content(frame)
     seen: Counter[bytes] = Counter()
     ids, repeated = np.empty(len(frame), np.int64), []
@@ -69,8 +72,12 @@ def _repeats(
     first = frame.iloc[repeated[0]]
     return [
         Catalogue.of("pipeline").finding(
-            "key-repeated" if key else "record-repeated", file=str(first["source"]),
-            row=int(first["row"]), field=", ".join(key), count=len(repeated), layer=layer,
+            "key-repeated" if key else "record-repeated",
+            file=str(first["source"]),
+            row=int(first["row"]),
+            field=", ".join(key),
+            count=len(repeated),
+            layer=layer,
             value=", ".join(str(first[name]) for name in key),
         )
     ]

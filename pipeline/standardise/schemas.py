@@ -41,7 +41,9 @@ class Field:
     def as_dict(self) -> dict[str, Any]:
         """Return the form the manifest has."""
         return {
-            "name": self.name, "type": self.type, "required": self.required,
+            "name": self.name,
+            "type": self.type,
+            "required": self.required,
             "title": {"ja": self.title_ja, "en": self.title_en or self.name},
         }
 
@@ -51,8 +53,10 @@ def schema_names() -> list[str]:
     root = resources.files("pipeline") / "schemas"
     return sorted(
         f"{group.name}/{entry.name.removesuffix('.yaml')}"
-        for group in root.iterdir() if group.is_dir()
-        for entry in group.iterdir() if entry.name.endswith(".yaml")
+        for group in root.iterdir()
+        if group.is_dir()
+        for entry in group.iterdir()
+        if entry.name.endswith(".yaml")
     )
 
 
@@ -71,8 +75,12 @@ def schema_fields(name: str) -> dict[str, Field]:
     text = (resources.files("pipeline") / "schemas" / group / f"{entry}.yaml").read_text("utf-8")
     return {
         key: Field(
-            key, spec["title"]["ja"], spec["title"]["en"], spec.get("type", "string"),
-            spec.get("required", False), tuple(spec.get("headings", ())),
+            key,
+            spec["title"]["ja"],
+            spec["title"]["en"],
+            spec.get("type", "string"),
+            spec.get("required", False),
+            tuple(spec.get("headings", ())),
         )
         for key, spec in YAML(typ="safe").load(text)["fields"].items()
     }

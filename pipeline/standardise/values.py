@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.standardise.dates import iso_date
 
-TRUE = frozenset({"1", "true", "t", "yes", "y", "○", "〇", "◯", "●", "有", "あり", "有り", "可", "はい"})
-FALSE = frozenset({"0", "false", "f", "no", "n", "×", "✕", "無", "なし", "無し", "不可", "いいえ", "-"})
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRUE = frozenset(
+    {"1", "true", "t", "yes", "y", "○", "〇", "◯", "●", "有", "あり", "有り", "可", "はい"}
+)
+FALSE = frozenset(
+    {"0", "false", "f", "no", "n", "×", "✕", "無", "なし", "無し", "不可", "いいえ", "-"}
+)
 UNREADABLE = object()
 """Stands for a cell that is not of the declared type."""
 

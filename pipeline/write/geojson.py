@@ -21,7 +21,7 @@ def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
 
     RFC 7946 knows WGS 84 only; JGD2011 agrees with it to within a metre (EPSG operation
     'JGD2011 to WGS 84 (1)'), so coordinates are written as they are. Rings follow the
-    right-hand rule (3.1.6), ``id`` is the feature id (3.2), ``bbox`` is given (5).
+    right-hand rule (3.1.6) and ``id`` is the feature id (3.2).
 
     Parameters
     ----------
@@ -35,10 +35,15 @@ def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
         # A layer whose features all lack a place is still a table worth publishing.
         warnings.filterwarnings("ignore", message=".*geometry_type.*")
         pyogrio.write_dataframe(
-            relabelled, path, driver="GeoJSON", geometry_type=_common_type(frame),
+            relabelled,
+            path,
+            driver="GeoJSON",
+            geometry_type=_common_type(frame),
             layer_options={
-                "RFC7946": "YES", "WRITE_BBOX": "YES", "COORDINATE_PRECISION": str(DECIMALS),
-                "ID_FIELD": "id", "WRITE_NAME": "NO",
+                "RFC7946": "YES",
+                "COORDINATE_PRECISION": str(DECIMALS),
+                "ID_FIELD": "id",
+                "WRITE_NAME": "NO",
             },
         )
 

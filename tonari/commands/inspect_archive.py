@@ -108,9 +108,7 @@ def _layers(report: dict[str, Any]) -> Table:
         table.add_column(heading)
     for layer in report["layers"]:
         zooms = f"{layer.get('minzoom', '')}-{layer.get('maxzoom', '')}"
-        fields = ", ".join(
-            f"{name}: {kind}" for name, kind in layer["fields"].items()
-        )
+        fields = ", ".join(f"{name}: {kind}" for name, kind in layer["fields"].items())
         table.add_row(Text(str(layer.get("id", ""))), Text(zooms.strip("-")), Text(fields))
     return table
 

@@ -1,0 +1,1 @@
+"""Immutable releases: staged beside the others, published by one atomic rename."""

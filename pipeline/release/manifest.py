@@ -1,0 +1,135 @@
+"""``manifest.json``: what a release holds, where it came from, and what was found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pyogrio
+import pyproj
+import shapely
+
+from pipeline.findings import Finding, count_by_severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.config.declaration import Declaration
+    from pipeline.release.outcome import Outcome
+
+FORMAT = 1
+MEDIA_TYPES = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".geojson": "application/geo+json",
+    ".csv": "text/csv; charset=utf-8",
+    ".pmtiles": "application/vnd.pmtiles",
+    ".zip": "application/zip",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+}
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what made the release."""
+    return {
+        "tonari": metadata.version("tonari"),
+        "python": platform.python_version(),
+        "gdal": pyogrio.__gdal_version_string__,
+        "proj": pyproj.proj_version_str,
+        "geos": shapely.geos_version_string,
+        "geopandas": metadata.version("geopandas"),
+        "numba": metadata.version("numba"),
+    }
+
+
+def artefact_record(folder: Path, path: Path) -> dict[str, Any]:
+    """Return path (relative to the release), media type, size and sha256 of a file."""
+    raw = path.read_bytes()
+    return {
+        "path": path.relative_to(folder).as_posix(),
+        "media_type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
+        "bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+    }
+
+
+def content_digest(
+    declaration: Declaration, outcomes: list[Outcome], artefacts: list[dict[str, Any]]
+) -> str:
+    """Return a digest of everything a release says, without the time it was made."""
+    parts = {
+        "artefacts": [(a["path"], a["sha256"]) for a in artefacts],
+        "outcomes": [
+            (o.kind, o.name, o.status in ("kept", "failed"), [f.as_dict() for f in o.findings])
+            for o in outcomes
+        ],
+        "declaration": declaration.model_dump(mode="json", by_alias=True),
+    }
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_manifest(
+    declaration: Declaration,
+    outcomes: list[Outcome],
+    artefacts: list[dict[str, Any]],
+    *,
+    name: str,
+    created: str,
+    content: str,
+) -> dict[str, Any]:
+    """Compose the manifest of a release.
+
+    Parameters
+    ----------
+    outcomes
+        One per layer and feed, in order of declaration.
+    artefacts
+        Records made by :func:`artefact_record`.
+    name, created, content
+        Id, UTC time (ISO 8601) and content digest of the release.
+    """
+    findings: list[Finding] = [f for outcome in outcomes for f in outcome.findings]
+    by_kind: Mapping[str, dict[str, Any]] = {
+        kind: {o.name: o.manifest_entry(name, created) for o in outcomes if o.kind == kind}
+        for kind in ("layers", "feeds")
+    }
+    served = {o.name for o in outcomes if o.artefacts}
+    return {
+        "format": FORMAT,
+        "release": name,
+        "created": created,
+        "content": content,
+        "publisher": declaration.publisher.model_dump(mode="json"),
+        "sample": declaration.sample,
+        "municipalities": {
+            key: {"code": m.code, "name": m.name.model_dump()}
+            for key, m in declaration.municipalities.items()
+        },
+        **by_kind,
+        "maps": {
+            key: {
+                "title": m.title.model_dump(),
+                "description": m.description.model_dump(),
+                "layers": [part for part in m.layers if part in served],
+                "feeds": [part for part in m.feeds if part in served],
+                "center": list(m.center),
+                "zoom": m.zoom,
+                "embed": {"allow": list(m.embed.allow)},
+            }
+            for key, m in declaration.maps.items()
+        },
+        "artefacts": artefacts,
+        "findings": count_by_severity(findings),
+        "tools": tool_versions(),
+    }
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON a person can read, in UTF-8 with a final newline."""
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,90 @@
+"""What the release before this one can give: unchanged or last good layers and feeds."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from pipeline.findings import Finding, Severity
+from pipeline.release.outcome import OWN_KEYS, Outcome, Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.jobs import Kind
+
+
+class Previous:
+    """The release that is being served while the next one is built.
+
+    Parameters
+    ----------
+    folder
+        Of that release, or ``None`` before the first.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.manifest: dict[str, Any] = _read(folder, "manifest.json")
+        self._findings: dict[str, Any] = _read(folder, "findings.json")
+
+    def key(self, kind: Kind, name: str) -> str | None:
+        """Return the build key of the content it serves under this name."""
+        entry = self._entry(kind, name)
+        return entry.get("key") if entry.get("artefacts") else None
+
+    def link(
+        self,
+        kind: Kind,
+        name: str,
+        staged: Path,
+        status: Status,
+        findings: list[Finding] | None = None,
+    ) -> Outcome | None:
+        """Hard-link a layer or feed into the release being staged.
+
+        Parameters
+        ----------
+        findings
+            Of this build; those of the linked content unless given.
+
+        Returns
+        -------
+        Outcome or None
+            ``None`` if the previous release does not serve it.
+        """
+        entry = self._entry(kind, name)
+        if self.folder is None or not entry.get("artefacts"):
+            return None
+        source, target = self.folder / kind / name, staged / kind / name
+        target.mkdir(parents=True, exist_ok=True)
+        for file in sorted(source.iterdir()):
+            os.link(file, target / file.name)
+        known = self._findings.get(kind, {}).get(name, [])
+        return Outcome(
+            kind,
+            name,
+            status,
+            entry={key: value for key, value in entry.items() if key not in OWN_KEYS},
+            artefacts=entry["artefacts"],
+            findings=[_finding(record) for record in known] if findings is None else findings,
+            built_in=entry["built_in"],
+            modified=entry["modified"],
+            key=entry["key"],
+        )
+
+    def _entry(self, kind: Kind, name: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.manifest.get(kind, {}).get(name, {})
+        return entry
+
+
+def _read(folder: Path | None, name: str) -> dict[str, Any]:
+    if folder is None or not (folder / name).is_file():
+        return {}
+    content: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    return content
+
+
+def _finding(record: dict[str, Any]) -> Finding:
+    return Finding(**(record | {"severity": Severity(record["severity"])}))

@@ -1,0 +1,79 @@
+"""``report.html``: the build as a planner reads it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from pipeline.findings import Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.findings import Finding
+    from pipeline.release.outcome import Outcome
+
+STATUS_WORDS = {
+    "built": ("作成しました", "built"),
+    "linked": ("前回から変更なし", "unchanged since the last release"),
+    "kept": (
+        "作成できず、前回のものを公開し続けています",
+        "failed; the last good version stays published",
+    ),
+    "failed": ("作成できず、公開されていません", "failed; nothing is published"),
+}
+SEVERITY_WORDS = {
+    Severity.ERROR: ("誤り（公開を止めました）", "error (publication stopped)"),
+    Severity.WARNING: ("注意", "warning"),
+    Severity.INFO: ("お知らせ", "note"),
+}
+
+
+def write_report(
+    path: Path, manifest: dict[str, Any], outcomes: list[Outcome], previous: dict[str, Any]
+) -> None:
+    """Write the report of a release.
+
+    Parameters
+    ----------
+    manifest, outcomes
+        Of the release.
+    previous
+        Manifest of the release before it; empty before the first.
+    """
+    names = {(o.kind, o.name) for o in outcomes}
+    removed = [
+        f"{kind}.{name}"
+        for kind in ("layers", "feeds")
+        for name in previous.get(kind, {})
+        if (kind, name) not in names
+    ]
+    page = _template().render(
+        manifest=manifest,
+        outcomes=outcomes,
+        removed=removed,
+        previous=previous,
+        status_words=STATUS_WORDS,
+        severity_words=SEVERITY_WORDS,
+        ordered=_ordered,
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("pipeline.release", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")

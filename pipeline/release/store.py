@@ -1,0 +1,180 @@
+"""The folder of releases and the link that says which one is served."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CURRENT = "current"
+STAGING_PREFIX = ".staging-"
+RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")
+
+
+class Store:
+    """The releases below ``<data>/releases``.
+
+    Parameters
+    ----------
+    data
+        Folder that holds ``releases/``; created when something is first built.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.folder = data / "releases"
+
+    def current(self) -> Path | None:
+        """Return the folder of the served release, or ``None`` if there is none."""
+        link = self.folder / CURRENT
+        return self.folder / link.readlink() if link.is_symlink() and link.exists() else None
+
+    def names(self) -> list[str]:
+        """Return the ids of all whole releases, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(
+            path.name
+            for path in self.folder.iterdir()
+            if RELEASE_ID.match(path.name) and (path / "manifest.json").is_file()
+        )
+
+    def manifest(self, name: str) -> dict[str, Any]:
+        """Read the manifest of a release.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such release.
+        """
+        path = self.folder / name / "manifest.json"
+        if not path.is_file():
+            listed = ", ".join(self.names()) or "none"
+            raise ReleaseError(f"there is no release '{name}'; releases: {listed}")
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return manifest
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """Lend a folder to build in; it vanishes unless it was published.
+
+        Only one build runs at a time; what a killed one left behind is cleared away here.
+
+        Raises
+        ------
+        ReleaseError
+            If another build is running.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            for left in self.folder.glob(f"{STAGING_PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            staged = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self.folder))
+            staged.chmod(0o755)
+            try:
+                yield staged
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+
+    def publish(self, staged: Path, name: str) -> Path:
+        """Make a staged folder a release and let it be served from now on.
+
+        Everything is on disk before the link is switched, so that a loss of power leaves
+        either the old release or the whole new one.
+        """
+        for path in staged.rglob("*"):
+            _sync(path)
+        _sync(staged)
+        release = self.folder / name
+        staged.rename(release)
+        _sync(self.folder)
+        self.switch(name)
+        return release
+
+    def switch(self, name: str) -> None:
+        """Serve release `name` from now on, by one atomic rename.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such release.
+        """
+        self.manifest(name)
+        link = self.folder / f".{CURRENT}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
+        link.replace(self.folder / CURRENT)
+        _sync(self.folder)
+
+    def rollback(self, to: str | None = None) -> str:
+        """Serve an earlier release again.
+
+        Parameters
+        ----------
+        to
+            Id of the release; the one before the current one unless given.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no earlier release.
+        """
+        current, names = self.current(), self.names()
+        if to is None:
+            earlier = [n for n in names if current is not None and n < current.name]
+            if not earlier:
+                raise ReleaseError("there is no release before the current one")
+            to = earlier[-1]
+        self.switch(to)
+        return to
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete all but the newest `keep` releases; the served one always stays.
+
+        Returns
+        -------
+        list of str
+            Ids of the releases deleted.
+        """
+        current = self.current()
+        served = current.name if current else ""
+        names = self.names()
+        old = [n for n in names[: max(0, len(names) - keep)] if n != served]
+        for name in old:
+            shutil.rmtree(self.folder / name)
+        return old
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ReleaseError(
+                    "another build is running on this data folder; wait until it is done"
+                ) from error
+            yield
+
+
+def release_name(content: str, now: dt.datetime) -> str:
+    """Return a release id: UTC time, then the start of the digest of its contents."""
+    return f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

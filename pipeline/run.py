@@ -1,0 +1,186 @@
+"""One build: every job, then one release; a job that fails never touches what is served."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ReleaseError, TonariError
+from pipeline.findings import Catalogue, Finding, has_error
+from pipeline.jobs import Built
+from pipeline.release.manifest import (
+    artefact_record,
+    content_digest,
+    make_manifest,
+    write_json,
+)
+from pipeline.release.outcome import Outcome
+from pipeline.release.previous import Previous
+from pipeline.release.report import write_report
+from pipeline.release.store import Store, release_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.config.declaration import Declaration
+    from pipeline.jobs import Job
+    from pipeline.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did.
+
+    Attributes
+    ----------
+    release
+        Id of the release that is served now; empty if there is none.
+    published
+        Whether this build made it; ``False`` when nothing had changed or nothing succeeded.
+    outcomes
+        One per layer and feed of the release.
+    """
+
+    release: str
+    published: bool
+    outcomes: list[Outcome]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The layers and feeds that could not be built."""
+        return [outcome for outcome in self.outcomes if outcome.failed]
+
+
+def build(
+    declaration: Declaration,
+    jobs: Sequence[Job],
+    data: Path,
+    progress: Progress,
+    only: Sequence[str] = (),
+) -> BuildResult:
+    """Build the declared layers and feeds and publish a release.
+
+    Parameters
+    ----------
+    jobs
+        Every layer and feed of the declaration, in its order.
+    data
+        Folder that holds ``releases/``.
+    only
+        Names to build; the others are taken over from the served release as they are.
+
+    Raises
+    ------
+    ReleaseError
+        If a name of `only` is not declared, or another build is running.
+    """
+    unknown = [name for name in only if name not in {job.name for job in jobs}]
+    if unknown:
+        known = ", ".join(job.name for job in jobs)
+        raise ReleaseError(f"'{unknown[0]}' is not declared; layers and feeds: {known}")
+    store = Store(data)
+    with store.staging() as staged:
+        previous = Previous(store.current())
+        outcomes = []
+        for done, job in enumerate(jobs):
+            progress(f"{job.name}", done, len(jobs))
+            wanted = not only or job.name in only
+            outcome = _run_one(job, staged, previous, progress, wanted=wanted)
+            outcomes += [outcome] if outcome else []
+        progress("release", len(jobs), len(jobs))
+        return _publish(declaration, outcomes, staged, store, previous)
+
+
+def _run_one(
+    job: Job, staged: Path, previous: Previous, progress: Progress, *, wanted: bool
+) -> Outcome | None:
+    if not wanted:
+        return previous.link(job.kind, job.name, staged, "linked")
+    key = job.key()
+    if key == previous.key(job.kind, job.name):
+        linked = previous.link(job.kind, job.name, staged, "linked")
+        if linked is not None:
+            return linked
+    folder = staged / job.kind / job.name
+    folder.mkdir(parents=True)
+    built = _attempt(job, folder, progress)
+    if not has_error(built.findings):
+        paths = {k: f"{job.kind}/{job.name}/{file}" for k, file in built.artefacts.items()}
+        return Outcome(job.kind, job.name, "built", built.entry, paths, built.findings, key=key)
+    shutil.rmtree(folder)
+    kept = previous.link(job.kind, job.name, staged, "kept", built.findings)
+    return kept or Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
+
+
+def _attempt(job: Job, folder: Path, progress: Progress) -> Built:
+    """Build one job; whatever goes wrong in it stays its own problem, said in one finding."""
+    try:
+        return job.build(folder, progress)
+    except TonariError as error:
+        findings: list[Finding] = getattr(error, "findings", [])
+        return Built({"title": job.title}, {}, findings or [_crash(job, str(error))])
+    except Exception as error:
+        logger.exception("%s.%s", job.kind, job.name)
+        crash = _crash(job, f"{type(error).__name__}: {error}")
+        return Built({"title": job.title}, {}, [crash])
+
+
+def _crash(job: Job, reason: str) -> Finding:
+    return Catalogue.of("pipeline").finding(
+        "layer-crashed", field=f"{job.kind}.{job.name}", reason=reason
+    )
+
+
+def _publish(
+    declaration: Declaration,
+    outcomes: list[Outcome],
+    staged: Path,
+    store: Store,
+    previous: Previous,
+) -> BuildResult:
+    served = previous.folder.name if previous.folder else ""
+    if not any(outcome.artefacts for outcome in outcomes):
+        return BuildResult(served, published=False, outcomes=outcomes)
+    files = sorted(p for p in staged.rglob("*") if p.is_file())
+    artefacts = [artefact_record(staged, path) for path in files]
+    content = content_digest(declaration, outcomes, artefacts)
+    if content == previous.manifest.get("content"):
+        return BuildResult(served, published=False, outcomes=outcomes)
+    now = _after(served, dt.datetime.now(dt.UTC))
+    name = release_name(content, now)
+    manifest = make_manifest(
+        declaration,
+        outcomes,
+        artefacts,
+        name=name,
+        created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        content=content,
+    )
+    _write_records(manifest, outcomes, staged, previous)
+    store.publish(staged, name)
+    return BuildResult(name, published=True, outcomes=outcomes)
+
+
+def _after(served: str, now: dt.datetime) -> dt.datetime:
+    """Keep ids in order of publication even for two builds within one second."""
+    if not served:
+        return now
+    last = dt.datetime.strptime(served[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    return max(now, last + dt.timedelta(seconds=1))
+
+
+def _write_records(
+    manifest: dict[str, Any], outcomes: list[Outcome], staged: Path, previous: Previous
+) -> None:
+    findings: dict[str, dict[str, Any]] = {"layers": {}, "feeds": {}}
+    for outcome in outcomes:
+        findings[outcome.kind][outcome.name] = [f.as_dict() for f in outcome.findings]
+    write_json(staged / "findings.json", findings)
+    write_report(staged / "report.html", manifest, outcomes, previous.manifest)
+    write_json(staged / "manifest.json", manifest)

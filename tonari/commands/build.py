@@ -1,0 +1,107 @@
+"""``tonari build``: build everything declared and publish a release."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from pipeline.config.load import load
+from pipeline.findings import Severity, count_by_severity
+from pipeline.run import BuildResult, build
+from tonari.console import (
+    DONE,
+    FAILED,
+    common_options,
+    messages,
+    print_findings,
+    print_json,
+    progress_shown,
+)
+from tonari.jobs import jobs_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.release.outcome import Outcome
+
+STATUS = {
+    "built": "[green]作成 built[/]",
+    "linked": "変更なし unchanged",
+    "kept": "[bold red]失敗・前回を維持 kept[/]",
+    "failed": "[bold red]失敗 failed[/]",
+}
+
+
+@click.command()
+@click.option("--only", multiple=True, metavar="NAME", help="Build this layer or feed only.")
+@common_options
+def command(only: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
+    """Build the declared layers and feeds and publish a release. 公開データを作って公開する
+
+    What has not changed is taken over; what fails keeps its last good version, is listed, and
+    makes the exit status 1.
+    """
+    loaded = load(config)
+    with progress_shown(quiet=as_json) as progress:
+        result = build(loaded.declaration, jobs_of(loaded), data, progress, only)
+    if as_json:
+        print_json(_document(result, data))
+    else:
+        _print_summary(result, data)
+    sys.exit(FAILED if result.failed else DONE)
+
+
+def _document(result: BuildResult, data: Path) -> dict[str, Any]:
+    return {
+        "release": result.release,
+        "published": result.published,
+        "report": str(_report(result, data)) if result.release else None,
+        "outcomes": [
+            {
+                "kind": o.kind,
+                "name": o.name,
+                "status": o.status,
+                "artefacts": o.artefacts,
+                "findings": [f.as_dict() for f in o.findings],
+            }
+            for o in result.outcomes
+        ],
+    }
+
+
+def _report(result: BuildResult, data: Path) -> Path:
+    return data / "releases" / result.release / "report.html"
+
+
+def _print_summary(result: BuildResult, data: Path) -> None:
+    for outcome in result.outcomes:
+        print_findings(outcome.findings, least=Severity.WARNING)
+    table = Table(title="まとめ Summary", title_justify="left")
+    for heading in ("公開物 name", "結果 result", "件数 count", "誤り", "注意", "参考"):
+        table.add_column(heading, overflow="fold")
+    for outcome in result.outcomes:
+        table.add_row(*_row(outcome))
+    messages.print(table)
+    if result.published:
+        messages.print(f"公開しました published: {result.release}")
+    elif result.release:
+        messages.print(f"変更がないため、公開中の版のままです nothing changed: {result.release}")
+    else:
+        messages.print("公開できるものがありませんでした nothing could be published")
+    if result.release:
+        messages.print(f"報告書 report: {_report(result, data)}", markup=False)
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    counts = count_by_severity(outcome.findings)
+    entry = outcome.entry
+    amount = entry.get("features", entry.get("counts", {}).get("trips", ""))
+    return (
+        f"{outcome.kind}.{outcome.name}",
+        STATUS[outcome.status],
+        str(amount),
+        *(str(counts[severity.value]) for severity in Severity),
+    )

@@ -1,0 +1,52 @@
+"""``tonari check``: every check, nothing written."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.config.load import load
+from pipeline.errors import ReleaseError
+from pipeline.findings import Finding, count_by_severity, has_error
+from tonari.console import (
+    DONE,
+    FAILED,
+    common_options,
+    messages,
+    print_findings,
+    print_json,
+    progress_shown,
+)
+from tonari.jobs import jobs_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@common_options
+def command(names: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
+    """Check layers and feeds without building them. 作らずに点検だけする"""
+    jobs = jobs_of(load(config))
+    known = [job.name for job in jobs]
+    for name in names:
+        if name not in known:
+            raise ReleaseError(f"'{name}' is not declared; layers and feeds: {', '.join(known)}")
+    findings: list[Finding] = []
+    with progress_shown(quiet=as_json) as progress:
+        for job in jobs:
+            if not names or job.name in names:
+                findings += job.check(progress)
+    if as_json:
+        print_json({"findings": [f.as_dict() for f in findings]})
+    else:
+        print_findings(findings)
+        counts = count_by_severity(findings)
+        messages.print(
+            f"誤り error {counts['error']}　注意 warning {counts['warning']}"
+            f"　参考 note {counts['info']}"
+        )
+    sys.exit(FAILED if has_error(findings) else DONE)

@@ -1,0 +1,27 @@
+"""``tonari serve``: the server on the current release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tonari.console import common_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True)
+@common_options
+def command(host: str, port: int, workers: int, config: Path, data: Path, as_json: bool) -> None:
+    """Serve the current release; a new release is served as soon as it is published.
+
+    公開中の版を配信する
+    """
+    from tiles_server.run import serve  # noqa: PLC0415 - help must not start a server
+
+    serve(data, host=host, port=port, workers=workers)

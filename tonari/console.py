@@ -1,0 +1,136 @@
+"""What all commands share: options, exit codes, progress, tables, JSON."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from pipeline.errors import TonariError
+from pipeline.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from pipeline.progress import Progress
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+MARKS = {
+    Severity.ERROR: "[bold red]✖ 誤り error[/]",
+    Severity.WARNING: "[yellow]▲ 注意 warning[/]",
+    Severity.INFO: "[blue]・ 参考 note[/]",
+}
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common_options(function: F) -> F:
+    """Add ``-c``, ``--data`` and ``--json``, and turn our errors into one line and exit 1."""
+
+    @click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        default=Path("layers.yaml"),
+        show_default=True,
+        help="The declaration. 設定ファイル",
+    )
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("data"),
+        show_default=True,
+        help="Folder of releases/ and cache/. 版を置くフォルダー",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> Any:
+        try:
+            return function(*args, as_json=as_json, **kwargs)
+        except TonariError as error:
+            fail(error, as_json=as_json)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def fail(error: TonariError, *, as_json: bool) -> None:
+    """Say what stopped the work and exit 1."""
+    findings: list[Finding] = getattr(error, "findings", [])
+    if as_json:
+        print_json({"error": str(error), "findings": [f.as_dict() for f in findings]})
+    elif findings:
+        print_findings(findings)
+    else:
+        messages.print(f"[bold red]✖[/] {error}", markup=True)
+    sys.exit(FAILED)
+
+
+def print_json(document: Any) -> None:
+    """Write one JSON document to stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def print_findings(findings: list[Finding], *, least: Severity = Severity.INFO) -> None:
+    """Write findings to stderr, worst first, each in Japanese and English."""
+    order = list(Severity)
+    shown = [f for f in findings if order.index(f.severity) <= order.index(least)]
+    for finding in sorted(shown, key=lambda f: order.index(f.severity)):
+        messages.print(MARKS[finding.severity], end=" ")
+        messages.print(finding.line("ja"), markup=False)
+        messages.print(f"    {finding.line('en')}", markup=False, style="dim")
+
+
+@contextmanager
+def progress_shown(*, quiet: bool = False) -> Iterator[Progress]:
+    """Lend a progress listener: bars on a terminal, plain lines elsewhere, nothing if quiet."""
+    if quiet:
+        yield lambda step, done, total: None
+    elif messages.is_terminal:
+        with _bars() as bars:
+            yield _bar_listener(bars)
+    else:
+        yield _line_listener()
+
+
+def _bars() -> Bars:
+    return Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=messages,
+        transient=True,
+    )
+
+
+def _bar_listener(bars: Bars) -> Progress:
+    tasks: dict[str, Any] = {}
+
+    def listen(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step, total=total)
+        bars.update(tasks[step], completed=done, total=total)
+
+    return listen
+
+
+def _line_listener(every_seconds: float = 5.0) -> Progress:
+    """Write a line when a step starts and ends, and now and then between."""
+    last: dict[str, float] = {}
+
+    def listen(step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if step not in last or done == total or now - last[step] > every_seconds:
+            last[step] = now
+            messages.print(f"{step} {done}/{total}", markup=False)
+
+    return listen

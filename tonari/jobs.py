@@ -1,0 +1,25 @@
+"""The jobs of a declaration: its layers and its feeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gtfs.job import FeedJob
+from pipeline.layers import LayerJob
+
+if TYPE_CHECKING:
+    from pipeline.config.load import Loaded
+    from pipeline.jobs import Job
+
+REGISTRY = "data/registry"
+"""Where the registers of ids lie, from the folder of the declaration."""
+
+
+def jobs_of(loaded: Loaded) -> list[Job]:
+    """Return one job per layer and feed, in the order of the declaration."""
+    declaration, root = loaded.declaration, loaded.root
+    layers: list[Job] = [LayerJob(name, declaration, root) for name in declaration.layers]
+    feeds: list[Job] = [
+        FeedJob(name, declaration, root, root / REGISTRY) for name in declaration.feeds
+    ]
+    return layers + feeds
