@@ -1,0 +1,13 @@
+"""What independent validators say about a feed, in one form and in the planner's words.
+
+Three tools look at a feed: gtfs-guru and gtfs-validator follow MobilityData's canonical rules,
+gtfs-analyzer knows GTFS-JP. Where several say the same it is said once. What is right all the same
+is on an allow-list that gives the reason.
+"""
+
+from gtfs.validate.freshness import freshness
+from gtfs.validate.notice import Notice
+from gtfs.validate.report import validation_html, validation_json
+from gtfs.validate.run import Validation, validate
+
+__all__ = ["Notice", "Validation", "freshness", "validate", "validation_html", "validation_json"]

@@ -1,0 +1,110 @@
+"""A feed before all validators, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from gtfs.validate.notice import Notice, merge
+from gtfs.validate.tools import TOOLS, installed
+from pipeline.findings import Catalogue, Finding, Severity
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What the validators say about one feed.
+
+    Attributes
+    ----------
+    name
+        Name of the file, without its folder.
+    on
+        The day for which the feed was judged.
+    tools
+        Validators that were asked, with their versions.
+    absent
+        Validators that are not installed.
+    notices
+        Everything they noticed, errors first; what is allowed carries the reason.
+    """
+
+    name: str
+    on: dt.date
+    tools: dict[str, str]
+    notices: list[Notice]
+    absent: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """Count notices as ``error``, ``warning``, ``info`` and ``allowed``."""
+        counted = Counter("allowed" if n.allowed_ja else n.severity.value for n in self.notices)
+        return {kind: counted[kind] for kind in ("error", "warning", "info", "allowed")}
+
+    def findings(self) -> list[Finding]:
+        """Return errors and warnings that are not allowed, and which validator is missing."""
+        say = Catalogue.of("gtfs.validate").finding
+        serious = [n for n in self.notices if n.severity is not Severity.INFO and not n.allowed_ja]
+        missing = [say("validator-absent", file=self.name, value=tool) for tool in self.absent]
+        return [notice.finding() for notice in serious] + missing
+
+
+def validate(path: Path, *, on: dt.date, tools: Sequence[str] = tuple(TOOLS)) -> Validation:
+    """Ask validators about a GTFS zip.
+
+    Parameters
+    ----------
+    path
+        The zip.
+    on
+        The day that counts as today, so that the answer does not change tomorrow.
+    tools
+        Which of ``gtfs-guru``, ``gtfs-validator`` and ``gtfs-analyzer`` to ask.
+
+    Raises
+    ------
+    FeedUnreadable
+        If a validator cannot read the file at all.
+    """
+    versions = {tool: installed(tool) for tool in sorted(tools)}
+    present = {tool: version for tool, version in versions.items() if version}
+    notices = merge(notice for tool in present for notice in TOOLS[tool](path, on))
+    absent = [tool for tool in versions if tool not in present]
+    return Validation(path.name, on, present, allow(notices), absent)
+
+
+def allow(notices: Iterable[Notice]) -> list[Notice]:
+    """Give the notices that are on the allow-list their reason; errors are never allowed."""
+    return [_with_reason(notice) for notice in notices]
+
+
+def _with_reason(notice: Notice) -> Notice:
+    if notice.severity is Severity.ERROR:
+        return notice
+    for entry in _allowed():
+        if all(_agrees(getattr(notice, part), entry[part]) for part in _PARTS if part in entry):
+            return replace(notice, allowed_ja=entry["why"]["ja"], allowed_en=entry["why"]["en"])
+    return notice
+
+
+_PARTS = ("rule", "file", "field", "value")
+
+
+def _agrees(have: str, pattern: str) -> bool:
+    return re.fullmatch(pattern, have) is not None
+
+
+@cache
+def _allowed() -> list[dict[str, Any]]:
+    text = resources.files("gtfs.validate").joinpath("allowed.yaml").read_text(encoding="utf-8")
+    entries: list[dict[str, Any]] = YAML(typ="safe").load(text)
+    return entries
