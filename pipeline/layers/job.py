@@ -134,7 +134,7 @@ class LayerJob:
             "description": layer.description.model_dump(),
             "licence": layer.licence or self.publisher.licence,
             "attribution": self._attribution(),
-            "style": layer.style.model_dump(mode="json"),
+            "style": layer.style.model_dump(mode="json", exclude_none=True),
             "fields": [f.as_dict() for f in assembled.fields],
             "geometry": "" if frame is None else _geometry_kind(frame),
             "features": 0 if frame is None else len(frame),
