@@ -50,6 +50,9 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
         "metadata": {
             "tonari:release": release.id,
             "tonari:sample": release.manifest.sample,
+            "tonari:municipalities": {
+                m.code: m.name.best(language) for m in release.manifest.municipalities.values()
+            },
             "tonari:layers": {layer: _described(release.layer(layer), language) for layer in shown},
         },
         "sources": {

@@ -11,6 +11,7 @@ export class FeatureList {
     this.words = words;
     this.onChoose = onChoose;
     this.list = document.getElementById("in-view");
+    this.count = document.getElementById("in-view-count");
     this.more = document.getElementById("in-view-more");
     this.chosen = null;
   }
@@ -46,6 +47,7 @@ export class FeatureList {
   }
 
   note(count) {
+    this.count.textContent = this.words.count.replace("{count}", count);
     const left = count - LONGEST;
     this.more.hidden = count > 0 && left <= 0;
     this.more.textContent = count ? this.words.more.replace("{count}", left) : this.words.nothing;

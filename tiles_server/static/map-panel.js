@@ -3,11 +3,13 @@
 export class FeaturePanel {
   /**
    * @param layers per data layer: title, label, fields (from the style's metadata)
+   * @param municipalities names by municipality code
    * @param words sentences of the page, in its language
    * @param onClose called when the reader closes the panel
    */
-  constructor(layers, words, onClose) {
+  constructor(layers, municipalities, words, onClose) {
     this.layers = layers;
+    this.municipalities = municipalities;
     this.words = words;
     this.title = document.getElementById("feature-title");
     this.heading = this.title.textContent;
@@ -43,12 +45,17 @@ export class FeaturePanel {
       .filter(({ name }) => name in properties)
       .flatMap(({ name, title, type }) => {
         const term = document.createElement("dt");
-        term.textContent = title;
+        term.textContent = name === "municipality_code" ? this.words.municipality : title;
         const value = document.createElement("dd");
-        value.textContent = this.say(properties[name], type);
+        value.textContent = this.municipality(name, properties[name]) ?? this.say(properties[name], type);
         value.dataset.field = name;
         return [term, value];
       });
+  }
+
+  /** A municipality's name instead of its code; the code stays in the data. */
+  municipality(name, value) {
+    return name === "municipality_code" ? this.municipalities[value] : undefined;
   }
 
   say(value, type) {

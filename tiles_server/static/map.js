@@ -97,7 +97,8 @@ function connectSelection(map, style) {
   const layers = style.metadata["tonari:layers"];
   const shapes = shapeLayers(style);
   const highlight = createHighlight(map);
-  const panel = new FeaturePanel(layers, words, () => select(null));
+  const municipalities = style.metadata["tonari:municipalities"];
+  const panel = new FeaturePanel(layers, municipalities, words, () => select(null));
   const list = new FeatureList(layers, words, (feature) => select(feature, true));
 
   function select(feature, focus = false) {
@@ -136,4 +137,6 @@ async function start() {
   });
 }
 
+// A small frame is for the map: its legend starts folded.
+if (element && element.clientWidth < 480) document.getElementById("embed-legend")?.removeAttribute("open");
 if (element) start().catch(fail);
