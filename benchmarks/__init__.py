@@ -1,0 +1,1 @@
+"""Measurements: us beside named peers, as ratios of the same run."""
