@@ -51,6 +51,7 @@ class TimetableUnreadable(GtfsError):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.line("en"))
         self.finding = finding
+        self.findings = [finding]
 
 
 class FeedUnreadable(GtfsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -200,12 +201,17 @@ def _read_triangle(
     ids = [_triangle_stop(grid, row, fare, stops, fares.findings) for row in rows]
     for stop_id in filter(None, ids):
         fares.zones[stop_id] = stop_id
+    read = Fares()
     for lower, row in enumerate(rows):
         for upper in range(len(ids)):
             pair = (ids[upper], ids[lower])
-            if all(pair) and pair[0] != pair[1]:
+            if all(pair) and upper != lower:
                 place = (row, first_column + upper)
-                _add_pair(fares, grid, place, pair, routes=routes, expected=upper < lower)
+                pairs = (pair, pair[::-1]) if fare.both_ways else (pair,)
+                expected = upper < lower
+                _add_pair(read, grid, place, pairs, routes=routes, expected=expected)
+    fares.findings += read.findings
+    fares.rules += _decided(read.rules, fare, fares.findings)
 
 
 def _triangle_stop(
@@ -234,7 +240,7 @@ def _add_pair(
     fares: Fares,
     grid: Grid,
     place: tuple[int, int],
-    pair: tuple[str, str],
+    pairs: tuple[tuple[str, str], ...],
     *,
     routes: list[str],
     expected: bool,
@@ -243,11 +249,39 @@ def _add_pair(
     where = {"file": grid.file, "sheet": grid.sheet, "cell": cell_name(*place)}
     word = plain(show(cell)).replace(",", "").removesuffix("円")
     if word.isdigit():
-        both = (pair, pair[::-1])
-        fares.rules += [FareRule(int(word), r, o, d, **where) for r in routes for o, d in both]
+        price = int(word)
+        fares.rules += [FareRule(price, r, o, d, **where) for r in routes for o, d in pairs]
     elif expected:
         code = "fare-unreadable" if word else "fare-missing"
         fares.findings.append(notice(code, value=show(cell), **where))
+
+
+def _decided(rules: list[FareRule], fare: TriangleFare, findings: list[Finding]) -> list[FareRule]:
+    """Keep one fare per ride where the declaration says which of two counts; report the other."""
+    if fare.repeats == "refuse":
+        return rules
+    choose = min if fare.repeats == "lowest" else max
+    prices: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for rule in rules:
+        prices[rule.route, rule.origin, rule.destination].add(rule.price)
+    kept, dropped = [], []
+    for rule in rules:
+        counts = choose(prices[rule.route, rule.origin, rule.destination])
+        (kept if rule.price == counts else dropped).append(rule)
+    if dropped:
+        first = dropped[0]
+        findings.append(
+            notice(
+                "fare-superseded",
+                file=first.file,
+                sheet=first.sheet,
+                cell=first.cell,
+                value=first.price,
+                count=len(dropped),
+                counts=choose(prices[first.route, first.origin, first.destination]),
+            )
+        )
+    return kept
 
 
 def fare_id(price: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.findings import Catalogue, Finding
 
 
-def notice(code: str, **place: Any) -> Finding:  # noqa: ANN401 - places and details differ by rule
+def notice(code: str, **place: Any) -> Finding:
     """Make a finding of rule `code`; `place` is what :meth:`Catalogue.finding` takes.
 
     Raises

@@ -24,14 +24,15 @@ from gtfs.notices import notice
 from gtfs.timetable.grid import cell_name, open_book
 
 if TYPE_CHECKING:
-    from openpyxl.workbook import Workbook
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
+    from openpyxl.workbook import Workbook
 
     from gtfs.assemble import Parts
     from gtfs.tables import Feed as Tables
+    from gtfs.timetable.grid import Book
     from gtfs.timetable.read import MatrixArea
     from pipeline.findings import Finding
 
@@ -96,7 +97,9 @@ def _source_times(
     times: dict[Place, int] = {}
     readers: dict[str, SecondReader] = {}
     for area in areas:
-        reader = readers.setdefault(area.file, SecondReader(root, area.file, area.encoding))
+        if area.file not in readers:
+            readers[area.file] = SecondReader(root, area.file, area.encoding)
+        reader = readers[area.file]
         values = reader.sheet(area.sheet)
         for row, column in sorted(area.cells):
             value = values[row][column] if row < len(values) and column < len(values[row]) else None
@@ -123,6 +126,10 @@ class SecondReader:
         self._sheets: dict[str, list[list[object]]] = {}
 
     @cached_property
+    def _book(self) -> Book:
+        return open_book(self._root, self._file, encoding=self._encoding)
+
+    @cached_property
     def _values(self) -> Workbook:
         return openpyxl.load_workbook(self._root / self._file, data_only=True)
 
@@ -142,7 +149,7 @@ class SecondReader:
         return self._sheets[name]
 
     def _grid(self, name: str) -> list[list[object]]:
-        return open_book(self._root, self._file, encoding=self._encoding).grid(name).rows
+        return self._book.grid(name).rows
 
     def _read(self, name: str) -> list[list[object]]:
         rows = [list(row) for row in self._values[name].iter_rows(values_only=True)]

@@ -185,7 +185,7 @@ def _add(ledger: StopLedger, record: Record, stop: Stop, source: Stops) -> None:
         ledger.findings.append(record.finding("stop-duplicate", fields.id))
         return
     aliases = record.text(fields.aliases).replace(",", "、").split("、")
-    ledger.add(stop, [] if stop.location_type == 1 else [stop.name, *aliases])
+    ledger.add(stop, [] if stop.location_type == 1 else [stop.name, stop.code, *aliases])
 
 
 def _position(

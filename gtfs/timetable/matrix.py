@@ -174,7 +174,8 @@ class Matrix:
         return [(s, name) for s, name in names if name]
 
     def _resolve(self, line: int, name: str) -> str:
-        pole = self._axis_text(self.table.poles, line)
+        cell = cell_name(*self.position(line_index(self.table.stops), line))
+        pole = self.table.stops_at.get(cell) or self._axis_text(self.table.poles, line)
         found = self.resolve(name, pole)
         ending = _KIND_IN_NAME.fullmatch(name)
         if isinstance(found, Finding) and ending:
@@ -182,7 +183,6 @@ class Matrix:
             found = found if isinstance(shorter, Finding) else shorter
         if isinstance(found, str):
             return found
-        cell = cell_name(*self.position(line_index(self.table.stops), line))
         self._report(found.code, cell=cell, value=name, pole=pole)
         return ""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict
+from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feed_parts import Sheet
 from pipeline.config.timetables import Area, Line
 
@@ -55,7 +55,7 @@ class FlatFare(_Paid):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.price is None) == (self.table is None):
-            raise ValueError("a flat fare needs either price or table")
+            raise problem("flat-fare-source")
         return self
 
 
@@ -67,9 +67,14 @@ class TriangleFare(_Paid):
     fares
         The cells that hold the fares.
     stops
-        Column of the names beside each row; the columns follow in the same order.
+        Column of the names (or own codes) beside each row; the columns follow in the same order.
     poles
         Column of the pole where names alone are not enough.
+    both_ways
+        A fare is also that of the way back.
+    repeats
+        What counts where a trip passes a stop twice and the two cells differ: GTFS has one fare
+        for a pair of stops. ``refuse`` makes it an error.
     """
 
     kind: Literal["triangle"]
@@ -79,6 +84,8 @@ class TriangleFare(_Paid):
     fares: Area
     stops: Line
     poles: Line | None = None
+    both_ways: bool = True
+    repeats: Literal["refuse", "lowest", "highest"] = "refuse"
 
 
 class ZoneFare(Sheet, _Paid):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pipeline.config.base import Name, Strict, Text
+from pipeline.config.base import Name, Strict, Text, problem
 
 CorporateNumber = Annotated[str, StringConstraints(pattern=r"^\d{13}$")]
 """法人番号: 13 digits, as text; the first is a check digit."""
@@ -51,7 +51,7 @@ class Period(Strict):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.end < self.start:
-            raise ValueError(f"the period ends ({self.end}) before it starts ({self.start})")
+            raise problem("period-backwards", start=str(self.start), end=str(self.end))
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict, Text
+from pipeline.config.base import Name, Strict, Text, problem
 from pipeline.config.fares import Fare
 from pipeline.config.feed_parts import (
     DaySet,
@@ -71,7 +71,7 @@ class Feed(Strict):
         missing += [f"route '{n}'" for n in self._routes_used() if n not in self.routes]
         missing += [f"set of days '{n}'" for n in self._days_used() if n not in self.days]
         if missing:
-            raise ValueError(f"not declared: {', '.join(sorted(set(missing)))}")
+            raise problem("feed-name-undeclared", names=", ".join(sorted(set(missing))))
         return self
 
     def _day_types_used(self) -> list[str]:

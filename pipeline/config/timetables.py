@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pipeline.config.base import Name, Strict, Text
+from pipeline.config.base import Name, Strict, Text, problem
 from pipeline.config.feed_parts import Colour, Period
 
 Line = Annotated[str, StringConstraints(pattern=r"^([A-Z]{1,3}|[1-9]\d*)$")]
@@ -16,6 +16,9 @@ Line = Annotated[str, StringConstraints(pattern=r"^([A-Z]{1,3}|[1-9]\d*)$")]
 
 Area = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}[1-9]\d*(:[A-Z]{1,3}[1-9]\d*)?$")]
 """Cells from one corner to the other (``C5:BU6``); the first alone means: to the end."""
+
+CellName = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}[1-9]\d*$")]
+"""One cell (``B49``)."""
 
 Clock = Annotated[str, StringConstraints(pattern=r"^([0-9]|[0-3]\d|4[0-7]):[0-5]\d$")]
 """A time of the service day, ``h:mm``; it may pass 24:00."""
@@ -52,6 +55,8 @@ class Table(Strict):
         The row or column that says 着 or 発 where a stop has both.
     poles
         The row or column that holds the platform or pole of the stop.
+    stops_at
+        The stop's own code or platform by cell of its name, where the sheet does not say enough.
     marks
         Rows or columns that hold footnote marks of trips.
     direction
@@ -67,6 +72,7 @@ class Table(Strict):
     trip_names: Line | None = None
     kinds: Line | None = None
     poles: Line | None = None
+    stops_at: dict[CellName, str] = Field(default_factory=dict)
     marks: tuple[Line, ...] = ()
     day_type: Name | DayTypeByLine | DayTypeByColour
     direction: Literal[0, 1] = 0
@@ -81,11 +87,7 @@ class Table(Strict):
             by_trip.append(self.day_type.line)
         columns, rows = (by_stop, by_trip) if self.trips == "across" else (by_trip, by_stop)
         if wrong := [x for x in columns if x.isdigit()] + [x for x in rows if not x.isdigit()]:
-            raise ValueError(
-                f"with trips {self.trips}, stops, kinds and poles are "
-                f"{'columns' if self.trips == 'across' else 'rows'} and trip_names, marks and day "
-                f"types the other way round; wrong: {', '.join(wrong)}"
-            )
+            raise problem("lines-lie-wrong", trips=self.trips, wrong=", ".join(wrong))
         return self
 
 

@@ -123,13 +123,23 @@ def bus(tmp_path):
 
     def declare(file, tables, stops=STOPS, **more):
         (tmp_path / "stops.csv").write_text(stops, encoding="utf-8")
-        fields = {"id": "番号", "name": "名称", "reading": "よみ", "lat": "緯度", "lon": "経度",
-                  "platform": "乗り場", "parent": "親"}
+        fields = {
+            "id": "番号",
+            "name": "名称",
+            "reading": "よみ",
+            "lat": "緯度",
+            "lon": "経度",
+            "platform": "乗り場",
+            "parent": "親",
+        }
         every_day = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
         return {
             "title": {"ja": "試験線"},
-            "operator": {"id": "8000020401005", "name": {"ja": "北九州市"},
-                         "url": "https://www.city.kitakyushu.lg.jp/"},
+            "operator": {
+                "id": "8000020401005",
+                "name": {"ja": "北九州市"},
+                "url": "https://www.city.kitakyushu.lg.jp/",
+            },
             "period": {"start": "2026-10-01", "end": "2027-03-31"},
             "day_types": {
                 "daily": {"title": {"ja": "毎日"}, "runs": every_day},
@@ -153,8 +163,10 @@ def trips():
         assert not built.blocked, [f.line("ja") for f in built.findings]
         times = built.tables["stop_times"]
         return {
-            trip: [(c.stop_id, clock(c.arrival_time)[:5], clock(c.departure_time)[:5])
-                   for c in calls.itertuples()]
+            trip: [
+                (c.stop_id, clock(c.arrival_time)[:5], clock(c.departure_time)[:5])
+                for c in calls.itertuples()
+            ]
             for trip, calls in times.groupby("trip_id")
         }
 

@@ -19,17 +19,31 @@ DAYS = {
 
 
 def feed(bus, book, **table):
-    declared = {"sheet": "表", "times": "B3", "stops": "A", "trip_names": "1", "marks": ["2"],
-                "day_type": "daily"} | table
-    return bus(book, [declared], marks=MARKS, days=DAYS,
-               period={"start": "2026-10-01", "end": "2027-09-30"})
+    declared = {
+        "sheet": "表",
+        "times": "B3",
+        "stops": "A",
+        "trip_names": "1",
+        "marks": ["2"],
+        "day_type": "daily",
+    } | table
+    return bus(
+        book,
+        [declared],
+        marks=MARKS,
+        days=DAYS,
+        period={"start": "2026-10-01", "end": "2027-09-30"},
+    )
 
 
 def rows(*marks):
     count = len(marks)
-    return [["", *(f"{i + 1}便" for i in range(count))], ["", *marks],
-            ["市役所前", *(T(9 + i, 0) for i in range(count))],
-            ["駅前", *(T(9 + i, 20) for i in range(count))]]
+    return [
+        ["", *(f"{i + 1}便" for i in range(count))],
+        ["", *marks],
+        ["市役所前", *(T(9 + i, 0) for i in range(count))],
+        ["駅前", *(T(9 + i, 20) for i in range(count))],
+    ]
 
 
 def test_a_mark_takes_days_away(write_book, bus, build):
@@ -78,7 +92,10 @@ def test_a_mark_nobody_defined_names_its_cell(write_book, bus, build):
     built = build(feed(bus, write_book({"表": rows("", "◆")})))
     [finding] = [f for f in built.findings if f.severity == "error"]
     assert (finding.code, finding.sheet, finding.cell, finding.value) == (
-        "mark-undefined", "表", "C2", "◆",
+        "mark-undefined",
+        "表",
+        "C2",
+        "◆",
     )
 
 

@@ -19,7 +19,13 @@ EXPECTED = [
 
 
 def table(**changes):
-    return {"sheet": "表", "times": "B2", "stops": "A", "trip_names": "1", "day_type": "daily"} | changes
+    return {
+        "sheet": "表",
+        "times": "B2",
+        "stops": "A",
+        "trip_names": "1",
+        "day_type": "daily",
+    } | changes
 
 
 def test_trips_across_and_stops_down(write_book, bus, build, trips):
@@ -42,8 +48,19 @@ def test_a_csv_in_cp932_reads_the_same(bus, build, trips, tmp_path):
 
 
 WRITTEN = [
-    T(9, 10), "9:10", "９：１０", "09:10", "9.10", "9時10分", "910", 910, "９１０", " 9:10 ",
-    dt.timedelta(hours=9, minutes=10), 550 / 1440, "9:10:00",
+    T(9, 10),
+    "9:10",
+    "９：１０",
+    "09:10",
+    "9.10",
+    "9時10分",
+    "910",
+    910,
+    "９１０",
+    " 9:10 ",
+    dt.timedelta(hours=9, minutes=10),
+    550 / 1440,
+    "9:10:00",
 ]
 
 
@@ -85,15 +102,23 @@ def test_arrival_and_departure_at_one_stop_are_one_stop_time(write_book, bus, bu
 
 
 def test_arrival_and_departure_may_stand_in_the_name(write_book, bus, build, trips):
-    rows = [["", "1便"], ["市役所前", T(9, 0)], ["病院着", T(9, 8)], ["病院発", T(9, 12)],
-            ["駅前（着）", T(9, 20)]]
+    rows = [
+        ["", "1便"],
+        ["市役所前", T(9, 0)],
+        ["病院着", T(9, 8)],
+        ["病院発", T(9, 12)],
+        ["駅前（着）", T(9, 20)],
+    ]
     built = build(bus(write_book({"表": rows}), [table()]))
     [calls] = trips(built).values()
     assert calls == [("A", "09:00", "09:00"), ("C", "09:08", "09:12"), ("D", "09:20", "09:20")]
 
 
-@pytest.mark.parametrize("written", ["24:10", "0:10", T(0, 10), dt.timedelta(hours=24, minutes=10),
-                                     "２４：１０"], ids=repr)
+@pytest.mark.parametrize(
+    "written",
+    ["24:10", "0:10", T(0, 10), dt.timedelta(hours=24, minutes=10), "２４：１０"],
+    ids=repr,
+)
 def test_after_midnight_a_trip_stays_on_its_service_day(write_book, bus, build, trips, written):
     book = write_book({"表": [["", "終便"], ["市役所前", T(23, 50)], ["駅前", written]]})
     built = build(bus(book, [table()]))
@@ -125,8 +150,12 @@ def test_two_tables_on_one_sheet_are_two_areas(write_book, bus, build, trips):
 
 
 def test_the_day_type_may_stand_under_a_merged_header(write_book, bus, build):
-    rows = [["", "平日", "", "土日祝"], ["", "1便", "2便", "1便"],
-            ["市役所前", T(9, 0), T(10, 0), T(11, 0)], ["駅前", T(9, 9), T(10, 9), T(11, 9)]]
+    rows = [
+        ["", "平日", "", "土日祝"],
+        ["", "1便", "2便", "1便"],
+        ["市役所前", T(9, 0), T(10, 0), T(11, 0)],
+        ["駅前", T(9, 9), T(10, 9), T(11, 9)],
+    ]
     book = write_book({"表": rows}, merge=[("表", "B1:C1")])
     by_line = {"line": "1", "values": {"平日": "weekday", "土日祝": "holiday"}}
     built = build(bus(book, [table(times="B3", trip_names="2", day_type=by_line)]))
@@ -156,32 +185,45 @@ def test_a_colour_nobody_declared_is_found(write_book, bus, build):
 
 
 def test_columns_between_the_trips_are_not_trips(write_book, bus, build, trips):
-    rows = [["", "1便", "", "2便"], ["市役所前", T(9, 0), 0.0, T(10, 0)],
-            ["駅前", T(9, 20), 20.0, T(10, 20)]]
+    rows = [
+        ["", "1便", "", "2便"],
+        ["市役所前", T(9, 0), 0.0, T(10, 0)],
+        ["駅前", T(9, 20), 20.0, T(10, 20)],
+    ]
     built = build(bus(write_book({"表": rows}), [table()]))
     assert len(trips(built)) == 2
 
 
 def test_a_pole_line_tells_stops_of_one_name_apart(write_book, bus, build, trips):
-    stops = "名称,よみ,緯度,経度,乗り場,親,番号\n" + "\n".join([
-        "駅前,えきまえ,33.886,130.876,,,P", "駅前,えきまえ,33.8861,130.876,1,P,D1",
-        "駅前,えきまえ,33.8859,130.876,2,P,D2", "病院,びょういん,33.884,130.874,,,C",
-    ])
+    stops = "名称,よみ,緯度,経度,乗り場,親,番号\n" + "\n".join(
+        [
+            "駅前,えきまえ,33.886,130.876,,,P",
+            "駅前,えきまえ,33.8861,130.876,1,P,D1",
+            "駅前,えきまえ,33.8859,130.876,2,P,D2",
+            "病院,びょういん,33.884,130.874,,,C",
+        ]
+    )
     rows = [["", "", "1便"], ["駅前", "2", T(9, 0)], ["病院", "", T(9, 10)], ["駅前", 1, T(9, 20)]]
     declared = table(times="C2", poles="B")
     built = build(bus(write_book({"表": rows}), [declared], stops=stops))
     [calls] = trips(built).values()
     assert [stop for stop, _, _ in calls] == ["D2", "C", "D1"]
     assert dict(built.tables["stops"][["stop_id", "parent_station"]].to_numpy()) == {
-        "C": "", "D1": "P", "D2": "P", "P": "",
+        "C": "",
+        "D1": "P",
+        "D2": "P",
+        "P": "",
     }
 
 
 def test_stops_of_one_name_without_a_pole_are_ambiguous(write_book, bus, build):
-    stops = "名称,よみ,緯度,経度,乗り場,親,番号\n" + "\n".join([
-        "駅前,えきまえ,33.8861,130.876,1,,D1", "駅前,えきまえ,33.8859,130.876,2,,D2",
-        "病院,びょういん,33.884,130.874,,,C",
-    ])
+    stops = "名称,よみ,緯度,経度,乗り場,親,番号\n" + "\n".join(
+        [
+            "駅前,えきまえ,33.8861,130.876,1,,D1",
+            "駅前,えきまえ,33.8859,130.876,2,,D2",
+            "病院,びょういん,33.884,130.874,,,C",
+        ]
+    )
     rows = [["", "1便"], ["駅前", T(9, 0)], ["病院", T(9, 10)]]
     built = build(bus(write_book({"表": rows}), [table()], stops=stops))
     assert ("stop-ambiguous", "A2", "駅前") in {(f.code, f.cell, f.value) for f in built.findings}
