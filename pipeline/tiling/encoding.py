@@ -1,0 +1,339 @@
+"""Pieces into Mapbox Vector Tile 2.1, many tiles at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling.pieces import DUST, Pieces
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BITS = 12
+_POINT, _LINE, _POLYGON = 1, 2, 3
+_MOVE_ONE, _CLOSE = 9, 15
+_LAYER, _FEATURE, _KEY, _VALUE = 0x1A, 0x12, 0x1A, 0x22
+_ROOM = 8
+_DUST_AREA = 4.0
+
+
+class Drawn(NamedTuple):
+    """What of a layer is written at one zoom, shape by shape.
+
+    Attributes
+    ----------
+    kind, area
+        As in :class:`pipeline.tiling.shapes.Shapes`, the area in units of the zoom's grid.
+    ids
+        Shape (shapes,), uint64.
+    codes
+        Shape (shapes, columns), int32.
+    data, offsets
+        Encoded values.
+    columns
+        Shape (n,), int64: the columns shown at this zoom.
+    keys, key_offsets
+        Encoded names of all columns.
+    head
+        Encoded version, name and extent of the layer.
+    """
+
+    kind: NDArray[np.uint8]
+    area: NDArray[np.float64]
+    ids: NDArray[np.uint64]
+    codes: NDArray[np.int32]
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    keys: NDArray[np.uint8]
+    key_offsets: NDArray[np.int64]
+    head: NDArray[np.uint8]
+
+
+class Encoded(NamedTuple):
+    """Tiles of one layer: tile `t` is ``data[starts[t]:ends[t]]``; no features, no bytes.
+
+    `features` counts what was written, `merged` the polygons that only added to the area of
+    a neighbour's square.
+    """
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    features: NDArray[np.int64]
+    merged: NDArray[np.int64]
+
+
+@helper
+def _varint(out: Any, at: int, value: Any) -> int:
+    while value >= 128:
+        out[at] = np.uint8((value & 127) | 128)
+        value >>= 7
+        at += 1
+    out[at] = np.uint8(value)
+    return at + 1
+
+
+@helper
+def _big_varint(out: Any, at: int, value: Any) -> int:
+    """Write an unsigned number of 64 bits."""
+    while value >= np.uint64(128):
+        out[at] = np.uint8((value & np.uint64(127)) | np.uint64(128))
+        value >>= np.uint64(7)
+        at += 1
+    out[at] = np.uint8(value)
+    return at + 1
+
+
+@helper
+def _length(value: Any) -> int:
+    """Return how many bytes a number takes."""
+    count = 1
+    while value >= 128:
+        value >>= 7
+        count += 1
+    return count
+
+
+@helper
+def _zigzag(out: Any, at: int, delta: Any) -> int:
+    return _varint(out, at, (delta << 1) ^ (delta >> 63))
+
+
+@helper
+def _longer(values: Any, used: int, need: int) -> Any:
+    if need <= values.shape[0]:
+        return values
+    more = np.empty(2 * need, values.dtype)
+    more[:used] = values[:used]
+    return more
+
+
+@helper
+def _tags(drawn: Drawn, shape: int, local: Any, used: Any, counts: Any, tick: int, out: Any) -> int:
+    """Write the pairs of key and value of one feature, numbering both within the tile."""
+    at = 0
+    for column in drawn.columns:
+        value = drawn.codes[shape, column]
+        if value < 0:
+            continue
+        if local[value] >> 32 != tick:
+            local[value] = (tick << 32) | counts[0]
+            used[counts[0]] = value
+            counts[0] += 1
+        key = drawn.offsets.shape[0] + column
+        if local[key] >> 32 != tick:
+            local[key] = (tick << 32) | counts[1]
+            used[used.shape[0] - 1 - counts[1]] = column
+            counts[1] += 1
+        at = _varint(out, at, local[key] & 0xFFFFFFFF)
+        at = _varint(out, at, local[value] & 0xFFFFFFFF)
+    return at
+
+
+@helper
+def _square(x: Any, y: Any, ox: Any, oy: Any, out: Any, at: int) -> int:
+    """Write a square of two units a side around a point."""
+    out[at] = _MOVE_ONE
+    at = _zigzag(out, at + 1, np.int64(x) - ox - 1)
+    at = _zigzag(out, at, np.int64(y) - oy - 1)
+    for byte in (26, 4, 0, 0, 4, 3, 0, _CLOSE):  # LineTo 3: (2, 0), (0, 2), (-2, 0)
+        out[at] = byte
+        at += 1
+    return at
+
+
+@helper
+def _points(pieces: Pieces, piece: int, ox: Any, oy: Any, out: Any, at: int) -> int:
+    """Write points, each place once where it repeats the one before."""
+    px, py = ox, oy
+    count = 0
+    for ring in range(pieces.first[piece], pieces.last[piece]):
+        k = pieces.rings[ring]
+        if count == 0 or pieces.x[k] != px or pieces.y[k] != py:
+            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
+            count += 1
+    at = _varint(out, at, (count << 3) | 1)
+    px, py = ox, oy
+    fresh = True
+    for ring in range(pieces.first[piece], pieces.last[piece]):
+        k = pieces.rings[ring]
+        if fresh or pieces.x[k] != px or pieces.y[k] != py:
+            at = _zigzag(out, at, pieces.x[k] - px)
+            at = _zigzag(out, at, pieces.y[k] - py)
+            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
+            fresh = False
+    return at
+
+
+@helper
+def _paths(pieces: Pieces, piece: int, kind: int, ox: Any, oy: Any, out: Any, at: int) -> int:
+    px, py = ox, oy
+    for ring in range(pieces.first[piece], pieces.last[piece]):
+        first = pieces.rings[ring]
+        last = pieces.rings[ring + 1]
+        out[at] = _MOVE_ONE
+        at += 1
+        for k in range(first, last):
+            if k == first + 1:
+                at = _varint(out, at, ((last - first - 1) << 3) | 2)
+            x = np.int64(pieces.x[k])
+            y = np.int64(pieces.y[k])
+            at = _zigzag(out, at, x - px)
+            at = _zigzag(out, at, y - py)
+            px, py = x, y
+        if kind == _POLYGON:
+            out[at] = _CLOSE
+            at += 1
+    return at
+
+
+@helper
+def _geometry(pieces: Pieces, piece: int, kind: int, tx: int, ty: int, out: Any) -> int:
+    ox = np.int64(tx) << _BITS
+    oy = np.int64(ty) << _BITS
+    if pieces.flag[piece] == DUST:
+        k = pieces.rings[pieces.first[piece]]
+        return _square(pieces.x[k], pieces.y[k], ox, oy, out, 0)
+    if kind == _POINT:
+        return _points(pieces, piece, ox, oy, out, 0)
+    return _paths(pieces, piece, kind, ox, oy, out, 0)
+
+
+@helper
+def _feature(
+    out: Any, at: int, identity: Any, kind: int, tags: Any, tag_size: int, path: Any, path_size: int
+) -> int:
+    size = 1 + _length(path_size) + path_size + 2
+    if tag_size:
+        size += 1 + _length(tag_size) + tag_size
+    wide = identity
+    size += 2
+    while wide >= np.uint64(128):
+        wide >>= np.uint64(7)
+        size += 1
+    out[at] = _FEATURE
+    at = _varint(out, at + 1, size)
+    out[at] = 0x08
+    at = _big_varint(out, at + 1, identity)
+    if tag_size:
+        out[at] = 0x12
+        at = _varint(out, at + 1, tag_size)
+        out[at : at + tag_size] = tags[:tag_size]
+        at += tag_size
+    out[at] = 0x18
+    out[at + 1] = kind
+    out[at + 2] = 0x22
+    at = _varint(out, at + 3, path_size)
+    out[at : at + path_size] = path[:path_size]
+    return at + path_size
+
+
+@helper
+def _keys_and_values(drawn: Drawn, used: Any, counts: Any, out: Any, at: int) -> Any:
+    need = at
+    for i in range(counts[1]):
+        column = used[used.shape[0] - 1 - i]
+        need += drawn.key_offsets[column + 1] - drawn.key_offsets[column]
+    for i in range(counts[0]):
+        need += drawn.offsets[used[i] + 1] - drawn.offsets[used[i]] + 11
+    out = _longer(out, at, need)
+    for i in range(counts[1]):
+        column = used[used.shape[0] - 1 - i]
+        for k in range(drawn.key_offsets[column], drawn.key_offsets[column + 1]):
+            out[at] = drawn.keys[k]
+            at += 1
+    for i in range(counts[0]):
+        low = drawn.offsets[used[i]]
+        high = drawn.offsets[used[i] + 1]
+        out[at] = _VALUE
+        at = _varint(out, at + 1, high - low)
+        for k in range(low, high):
+            out[at] = drawn.data[k]
+            at += 1
+    return out, at
+
+
+# Longer than other functions: splitting it further would hand a dozen buffers from call to call.
+@kernel
+def encode(
+    pieces: Pieces,
+    order: NDArray[np.int64],
+    spans: NDArray[np.int64],
+    drawn: Drawn,
+) -> Encoded:
+    """Encode one layer of many tiles.
+
+    Parameters
+    ----------
+    pieces
+        Pieces of one zoom.
+    order
+        Shape (pieces,): pieces tile by tile, in drawing order.
+    spans
+        Shape (tiles, 2): where each tile begins and ends in `order`.
+    drawn
+        What to write of each shape.
+    """
+    tiles = spans.shape[0]
+    result = Encoded(
+        np.empty(1 << 16, np.uint8),
+        np.zeros(tiles, np.int64),
+        np.zeros(tiles, np.int64),
+        np.zeros(tiles, np.int64),
+        np.zeros(tiles, np.int64),
+    )
+    out = result.data
+    longest = 1
+    for t in range(tiles):
+        longest = max(longest, spans[t, 1] - spans[t, 0])
+    width = drawn.columns.shape[0]
+    used = np.empty(min(longest * width, drawn.offsets.shape[0]) + width + 1, np.int64)
+    local = np.zeros(drawn.offsets.shape[0] + drawn.codes.shape[1] + 1, np.int64)
+    tags = np.empty(10 * width + 16, np.uint8)
+    path = np.empty(1 << 12, np.uint8)
+    counts = np.zeros(2, np.int64)
+    at = 0
+    for t in range(tiles):
+        counts[:] = 0
+        out = _longer(out, at, at + _ROOM + drawn.head.shape[0])
+        begin = at + _ROOM
+        at = begin
+        for byte in drawn.head:
+            out[at] = byte
+            at += 1
+        dust = _DUST_AREA
+        for i in range(spans[t, 0], spans[t, 1]):
+            piece = order[i]
+            shape = pieces.shape[piece]
+            kind = drawn.kind[shape]
+            if pieces.flag[piece] == DUST:
+                dust += drawn.area[shape]
+                if dust < _DUST_AREA:
+                    result.merged[t] += 1
+                    continue
+                dust = min(dust - _DUST_AREA, _DUST_AREA)
+            rings = pieces.last[piece] - pieces.first[piece]
+            vertices = pieces.rings[pieces.last[piece]] - pieces.rings[pieces.first[piece]]
+            path = _longer(path, 0, 10 * vertices + 12 * rings + 32)
+            path_size = _geometry(
+                pieces, piece, kind, pieces.tile_x[piece], pieces.tile_y[piece], path
+            )
+            tag_size = _tags(drawn, shape, local, used, counts, t + 1, tags)
+            out = _longer(out, at, at + tag_size + path_size + 48)
+            at = _feature(out, at, drawn.ids[shape], kind, tags, tag_size, path, path_size)
+            result.features[t] += 1
+        if not result.features[t]:
+            at = begin - _ROOM
+            continue
+        out, at = _keys_and_values(drawn, used, counts, out, at)
+        size = at - begin
+        start = begin - 1 - _length(size)
+        out[start] = _LAYER
+        _varint(out, start + 1, size)
+        result.starts[t] = start
+        result.ends[t] = at
+    return Encoded(out, result.starts, result.ends, result.features, result.merged)

@@ -1,0 +1,193 @@
+"""Layers from wherever they are: a table of attributes and a column of WKB in degrees."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import TilingError
+from pipeline.findings import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geopandas import GeoDataFrame
+
+    from pipeline.findings import Finding
+
+_CATALOGUE = Catalogue.of("pipeline.tiling")
+_DEGREES = {("EPSG", "4326"), ("EPSG", "6668"), ("EPSG", "4612"), ("OGC", "CRS84")}
+"""Systems whose numbers are the tiles' longitude and latitude, to well within a tile's grid."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One layer as it was read.
+
+    Attributes
+    ----------
+    name
+        Name of the layer.
+    file
+        Where it came from; empty for a table in memory.
+    attributes
+        All columns but the geometry.
+    geometry
+        WKB in degrees of longitude and latitude, one entry per row.
+    findings
+        What was noticed on the way.
+    """
+
+    name: str
+    file: str
+    attributes: pa.Table
+    geometry: pa.Array
+    findings: list[Finding] = field(default_factory=list)
+
+
+Input = "GeoDataFrame | str | Path"
+
+
+def read_layers(layers: Any) -> list[Source]:
+    """Read every layer of a tileset.
+
+    Parameters
+    ----------
+    layers
+        A GeoDataFrame, a path, or a mapping of layer names to either. A path may be GeoParquet or
+        anything GDAL reads; a file of several layers gives them all.
+
+    Raises
+    ------
+    TilingError
+        If a file is missing or cannot be read, or has no geometry.
+    """
+    if not hasattr(layers, "items") or hasattr(layers, "geometry"):
+        return _read(None, layers)
+    named: Mapping[str, Any] = layers
+    found = [source for name, item in named.items() for source in _read(name, item)]
+    if not found:
+        raise TilingError("there is no layer to cut")
+    return found
+
+
+def _read(name: str | None, item: Any) -> list[Source]:
+    if hasattr(item, "to_arrow"):
+        return [_from_frame(name or "layer", item)]
+    path = Path(item)
+    if not path.exists():
+        raise TilingError(f"{path}: no such file")
+    if path.suffix.lower() in (".parquet", ".geoparquet", ".pq"):
+        return [_from_parquet(name or path.stem, path)]
+    return _from_gdal(name, path)
+
+
+def _from_parquet(name: str, path: Path) -> Source:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise TilingError(f"{path}: cannot be read as Parquet: {error}") from error
+    described = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))
+    column = described.get("primary_column")
+    if column not in table.column_names:
+        raise TilingError(f"{path}: is no GeoParquet file (it has no 'geo' description)")
+    facts = described["columns"][column]
+    if facts.get("encoding") != "WKB":
+        import geopandas
+
+        return _from_frame(name, geopandas.read_parquet(path), str(path))
+    extra = [c for c in described["columns"] if c != column]
+    crs = facts.get("crs", {"id": {"authority": "OGC", "code": "CRS84"}})
+    table = table.drop_columns([*extra, "bbox"] if "covering" in facts else extra)
+    return _source(name, str(path), table, column, crs)
+
+
+def _from_gdal(name: str | None, path: Path) -> list[Source]:
+    import pyogrio
+    from pyogrio.raw import read_arrow
+
+    try:
+        layers = [str(layer) for layer, kind in pyogrio.list_layers(path) if kind is not None]
+        if not layers:
+            raise TilingError(f"{path}: has no geometry")
+        sources = []
+        for layer in layers:
+            facts, table = read_arrow(path, layer=layer)
+            column = facts["geometry_name"] or "wkb_geometry"
+            title = name if name and len(layers) == 1 else layer if len(layers) > 1 else path.stem
+            sources.append(_source(title, str(path), table, column, facts["crs"]))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise TilingError(f"{path}: cannot be read: {error}") from error
+    return sources
+
+
+def _from_frame(name: str, frame: GeoDataFrame, file: str = "") -> Source:
+    column = frame.geometry.name
+    plain = frame.copy(deep=False)
+    for other in plain.columns:
+        if other != column and plain[other].dtype == object:
+            plain[other] = _simple(plain[other])
+    extra = [c for c in plain.columns if c != column and hasattr(plain[c], "geom_type")]
+    table = pa.table(plain.drop(columns=extra).to_arrow(index=False, geometry_encoding="WKB"))
+    crs = frame.crs
+    return _source(name, file, table, column, None if crs is None else crs.to_json_dict())
+
+
+def _simple(values: Any) -> Any:
+    """Return a column Arrow can hold: as it is, else every value that is not text as JSON."""
+    try:
+        pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        import orjson
+        import pandas
+
+        def text(value: Any) -> Any:
+            if isinstance(value, str) or (pandas.api.types.is_scalar(value) and pandas.isna(value)):
+                return value
+            return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+        return values.map(text)
+    return values
+
+
+def _source(name: str, file: str, table: pa.Table, column: str, crs: Any) -> Source:
+    wkb = table.column(column).combine_chunks()
+    if isinstance(wkb, pa.ChunkedArray):
+        wkb = wkb.chunk(0) if wkb.num_chunks else pa.array([], pa.large_binary())
+    if isinstance(wkb, pa.ExtensionArray):
+        wkb = wkb.storage
+    findings: list[Finding] = []
+    if crs is None:
+        findings.append(_CATALOGUE.finding("crs-unknown", file=file))
+    elif not _is_degrees(crs):
+        wkb, said = _to_degrees(wkb, crs)
+        findings.append(_CATALOGUE.finding("crs-transformed", file=file, **said))
+    wkb = wkb.cast(pa.large_binary())
+    return Source(name, file, table.drop_columns([column]), wkb, findings)
+
+
+def _is_degrees(crs: Any) -> bool:
+    if isinstance(crs, str):
+        authority, _, code = crs.rpartition(":")
+        return (authority, code) in _DEGREES
+    found = crs.get("id", {})
+    return (str(found.get("authority")), str(found.get("code"))) in _DEGREES
+
+
+def _to_degrees(wkb: pa.Array, crs: Any) -> tuple[pa.Array, dict[str, str]]:
+    """Transform WKB to longitude and latitude; also return what was done."""
+    import numpy as np
+    import pyproj
+    import shapely
+
+    system = pyproj.CRS.from_user_input(crs)
+    transformer = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+    shapes = shapely.from_wkb(np.asarray(wkb.to_pylist(), object))
+    moved = shapely.transform(shapes, transformer.transform, interleaved=False)
+    names = {"crs": system.to_string()[:40], "operation": transformer.description or "?"}
+    return pa.array(list(shapely.to_wkb(moved)), pa.large_binary()), names

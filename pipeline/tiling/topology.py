@@ -1,0 +1,107 @@
+"""Where the borders of a coverage meet: the vertices that end a shared arc.
+
+Two neighbours that draw the same border have the same vertices on it. A vertex where every ring
+that passes it comes from and goes to the same two neighbours lies inside an arc; any other vertex
+used twice is a node, and simplification must keep it. Between nodes every ring then simplifies the
+same arc, so neighbours stay together at every zoom.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.tiling._jit import helper, kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pipeline.tiling.shapes import Shapes
+
+_EMPTY = np.int64(-1) << 63
+_POLYGON = 3
+
+
+@helper
+def _mix(value: Any) -> Any:
+    """Scramble 64 bits (the finaliser of MurmurHash3)."""
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> np.uint64(33)
+    return value
+
+
+@helper
+def _place(x: Any, y: Any) -> Any:
+    return (np.int64(x) << 32) | (np.int64(y) & np.int64(0xFFFFFFFF))
+
+
+@helper
+def _neighbours(before: Any, after: Any) -> Any:
+    """Return a digest of two places that does not depend on their order."""
+    return np.int64(_mix(np.uint64(before)) + _mix(np.uint64(after)))
+
+
+@helper
+def _slot(keys: Any, place: Any) -> Any:
+    mask = keys.shape[0] - 1
+    at = np.int64(_mix(np.uint64(place)) & np.uint64(mask))
+    while keys[at] != _EMPTY and keys[at] != place:
+        at = (at + 1) & mask
+    return at
+
+
+@kernel
+def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
+    """Set `nodes` to 1 at every vertex of a polygon where shared borders part.
+
+    Parameters
+    ----------
+    shapes
+        Polygons of one layer; other kinds are passed over.
+    capacity
+        Size of the hash table: a power of two, at least twice the number of vertices.
+    nodes
+        Shape (vertices,), zero on entry.
+
+    Returns
+    -------
+    int
+        How many vertices lie where an earlier ring has one: 0 if nothing is shared.
+    """
+    keys = np.full(capacity, _EMPTY, np.int64)
+    pairs = np.zeros(capacity, np.int64)
+    parting = np.zeros(capacity, np.uint8)
+    shared = 0
+    for passage in range(2):
+        if passage == 1 and shared == 0:
+            break
+        for shape in range(shapes.kind.shape[0]):
+            if shapes.kind[shape] != _POLYGON:
+                continue
+            for ring in range(shapes.parts[shape], shapes.parts[shape + 1]):
+                first = shapes.rings[ring]
+                last = shapes.rings[ring + 1] - 1
+                if last - first < 2:
+                    continue
+                before = _place(shapes.x[last], shapes.y[last])
+                here = _place(shapes.x[first], shapes.y[first])
+                for i in range(first, last + 1):
+                    following = i + 1 if i < last else first
+                    after = _place(shapes.x[following], shapes.y[following])
+                    at = _slot(keys, here)
+                    if passage == 1:
+                        nodes[i] = parting[at]
+                    elif keys[at] == _EMPTY:
+                        keys[at] = here
+                        pairs[at] = _neighbours(before, after)
+                    else:
+                        shared += 1
+                        if pairs[at] != _neighbours(before, after):
+                            parting[at] = 1
+                    before = here
+                    here = after
+    return shared

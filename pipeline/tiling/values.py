@@ -1,0 +1,269 @@
+"""Attribute values: every distinct value of a layer encoded once, rows hold its number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.tiling._jit import helper, kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+_STRING, _FLOAT, _DOUBLE, _UNSIGNED, _SIGNED, _BOOLEAN = 0x0A, 0x15, 0x19, 0x28, 0x30, 0x38
+"""Tags of the seven forms of a value in Mapbox Vector Tile 2.1, section 4.1."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Attributes of one layer, row by row in drawing order.
+
+    Attributes
+    ----------
+    names
+        Columns in the order of the input.
+    types
+        ``"String"``, ``"Number"`` or ``"Boolean"`` for each column.
+    codes
+        Shape (rows, columns), int32: number of the value, -1 where there is none.
+    data, offsets
+        Encoded values, one after the other; `offsets` has shape (values + 1,).
+    unusable
+        Column -> how many of its numbers are infinite and were left out.
+    """
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    codes: NDArray[np.int32]
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    unusable: dict[str, int]
+
+
+@helper
+def _varint(out: Any, at: int, value: Any) -> int:
+    while value >= np.uint64(128):
+        out[at] = np.uint8((value & np.uint64(127)) | np.uint64(128))
+        value >>= np.uint64(7)
+        at += 1
+    out[at] = np.uint8(value)
+    return at + 1
+
+
+@kernel
+def _encode_strings(
+    text: NDArray[np.uint8], ends: NDArray[np.int64], out: NDArray[np.uint8], offsets: NDArray[np.int64]
+) -> int:
+    at = 0
+    for i in range(ends.shape[0] - 1):
+        offsets[i] = at
+        out[at] = _STRING
+        at = _varint(out, at + 1, np.uint64(ends[i + 1] - ends[i]))
+        for k in range(ends[i], ends[i + 1]):
+            out[at] = text[k]
+            at += 1
+    offsets[ends.shape[0] - 1] = at
+    return at
+
+
+@kernel
+def _encode_integers(
+    bits: NDArray[np.uint64], signed: bool, out: NDArray[np.uint8], offsets: NDArray[np.int64]
+) -> int:
+    at = 0
+    for i in range(bits.shape[0]):
+        offsets[i] = at
+        value = np.int64(bits[i])
+        if signed and value < 0:
+            out[at] = _SIGNED
+            at = _varint(out, at + 1, np.uint64((value << 1) ^ (value >> 63)))
+        else:
+            out[at] = _UNSIGNED
+            at = _varint(out, at + 1, bits[i])
+    offsets[bits.shape[0]] = at
+    return at
+
+
+def _strings(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    large = values.cast(pa.large_binary())
+    _, ends, text = large.buffers()
+    bounds = np.frombuffer(ends, np.int64)[large.offset : large.offset + len(large) + 1]
+    source = np.frombuffer(text, np.uint8) if text is not None else np.empty(0, np.uint8)
+    out = np.empty(int(bounds[-1] - bounds[0]) + 11 * len(large), np.uint8)
+    offsets = np.empty(len(large) + 1, np.int64)
+    used = _encode_strings(source, bounds, out, offsets)
+    return out[:used], offsets
+
+
+def _integers(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    signed = not pa.types.is_uint64(values.type)
+    wide = values.cast(pa.int64() if signed else pa.uint64()).to_numpy(zero_copy_only=False)
+    out = np.empty(11 * len(wide), np.uint8)
+    offsets = np.empty(len(wide) + 1, np.int64)
+    used = _encode_integers(np.ascontiguousarray(wide).view(np.uint64), signed, out, offsets)
+    return out[:used], offsets
+
+
+def _floats(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Encode numbers with four bytes where that loses nothing, else with eight."""
+    wide = values.cast(pa.float64()).to_numpy(zero_copy_only=False).astype("<f8")
+    with np.errstate(over="ignore"):
+        narrow = wide.astype("<f4")
+    short = narrow.astype(np.float64) == wide
+    offsets = np.concatenate([[0], np.cumsum(np.where(short, 5, 9))]).astype(np.int64)
+    out = np.empty(int(offsets[-1]), np.uint8)
+    starts = offsets[:-1]
+    out[starts] = np.where(short, _FLOAT, _DOUBLE)
+    for chosen, numbers in ((short, narrow), (~short, wide)):
+        raw = np.ascontiguousarray(numbers[chosen]).view(np.uint8).reshape(-1, numbers.itemsize)
+        out[starts[chosen][:, None] + 1 + np.arange(numbers.itemsize)] = raw
+    return out, offsets
+
+
+def _booleans(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    bits = values.to_numpy(zero_copy_only=False).astype(np.uint8)
+    out = np.stack([np.full(bits.shape, _BOOLEAN, np.uint8), bits], axis=1).ravel()
+    return out, np.arange(bits.size + 1, dtype=np.int64) * 2
+
+
+_FORMS = {
+    "text": (_strings, "String"),
+    "integer": (_integers, "Number"),
+    "unsigned": (_integers, "Number"),
+    "number": (_floats, "Number"),
+    "boolean": (_booleans, "Boolean"),
+}
+
+
+def _as_text(value: object) -> str:
+    """Write a value of no simple type as JSON text, dates in ISO form."""
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (dt.timedelta, bytes)):
+        return str(value) if isinstance(value, dt.timedelta) else value.hex()
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _texts(values: Iterable[object]) -> pa.Array:
+    return pa.array([None if v is None else _as_text(v) for v in values], pa.large_string())
+
+
+def _timestamps(column: pa.Array) -> pa.Array:
+    """Write timestamps as ISO 8601 with seconds, fractions only where there are any."""
+    zone = column.type.tz
+    text = []
+    for value in column.cast(pa.timestamp("us", zone), safe=False).to_pylist():
+        text.append(None if value is None else value.isoformat().replace("+00:00", "Z"))
+    return pa.array(text, pa.large_string())
+
+
+def _plain(column: pa.Array) -> tuple[str, pa.Array]:
+    """Return the form of a column and its values in a type that form encodes."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.cast(kind.value_type))
+    if pa.types.is_boolean(kind):
+        return "boolean", column
+    if pa.types.is_uint64(kind):
+        return "unsigned", column
+    if pa.types.is_integer(kind):
+        return "integer", column.cast(pa.int64())
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number", column.cast(pa.float64())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return "text", column.cast(pa.large_string())
+    if pa.types.is_date(kind):
+        return "text", column.cast(pa.date32(), safe=False).cast(pa.large_string())
+    if pa.types.is_timestamp(kind):
+        coded = column.dictionary_encode()
+        return "text", _timestamps(coded.dictionary).take(coded.indices)
+    return "text", _texts(column.to_pylist())
+
+
+def _contiguous(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    if isinstance(joined, pa.ChunkedArray):
+        return joined.chunk(0) if joined.num_chunks else pa.array([], joined.type)
+    return joined
+
+
+def _coded(form: str, column: pa.Array) -> tuple[NDArray[np.int32], pa.Array, int]:
+    """Return codes, distinct values in order of appearance, and how many are infinite."""
+    infinite = 0
+    if form == "number":
+        finite = pc.is_finite(column)
+        infinite = pc.sum(pc.is_inf(column)).as_py() or 0
+        column = pc.if_else(finite, column, pa.scalar(None, pa.float64()))
+    coded = column.dictionary_encode()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes, coded.dictionary, infinite
+
+
+def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
+    """Encode the columns of a table.
+
+    Parameters
+    ----------
+    table
+        Attributes. Numbers, text and booleans keep their type; dates and times become ISO text,
+        lists, structures and everything else JSON text; missing values and NaN are left out.
+    order
+        Shape (rows,): which row of `table` stands where; values are numbered as they appear.
+    """
+    in_order = bool(np.array_equal(order, np.arange(table.num_rows)))
+    index = pa.array(order)
+    codes = np.full((len(order), table.num_columns), -1, np.int32)
+    pools: dict[str, list[tuple[int, pa.Array]]] = {}
+    types, unusable = [], {}
+    for at, name in enumerate(table.column_names):
+        column = _contiguous(table.column(name))
+        form, plain = _plain(column if in_order else column.take(index))
+        numbers, distinct, infinite = _coded(form, plain)
+        codes[:, at] = numbers
+        pools.setdefault(form, []).append((at, distinct))
+        types.append(_FORMS[form][1])
+        if infinite:
+            unusable[name] = infinite
+    data, offsets = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)]
+    base = size = 0
+    for form, pool in pools.items():
+        together = pa.concat_arrays([distinct for _, distinct in pool])
+        shared = together.dictionary_encode() if len(pool) > 1 else None
+        encoded, ends = _FORMS[form][0](together if shared is None else shared.dictionary)
+        _renumber(codes, pool, shared, base)
+        data.append(encoded)
+        offsets.append(ends[1:] + size)
+        base += len(ends) - 1
+        size += encoded.size
+    return Values(
+        tuple(table.column_names),
+        tuple(types),
+        codes,
+        np.concatenate(data),
+        np.concatenate(offsets),
+        unusable,
+    )
+
+
+def _renumber(
+    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], shared: Any, base: int
+) -> None:
+    """Turn numbers within a column into numbers within the layer."""
+    start = 0
+    for at, distinct in pool:
+        size = len(distinct)
+        numbers = np.arange(size + 1, dtype=np.int32) + base
+        if shared is not None:
+            found = shared.indices.slice(start, size).to_numpy(zero_copy_only=False)
+            numbers[:size] = found.astype(np.int32) + base
+        numbers[size] = -1
+        codes[:, at] = numbers[codes[:, at]]
+        start += size

@@ -1,0 +1,115 @@
+"""One zoom of all layers: encoded and compressed in several threads, written as it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import deflate
+import numpy as np
+
+from pipeline.tiling.archive.hilbert import zxy
+from pipeline.tiling.encoding import encode
+from pipeline.tiling.report import ZoomStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from pipeline.tiling.archive import ArchiveWriter
+    from pipeline.tiling.encoding import Encoded
+    from pipeline.tiling.options import TileOptions
+    from pipeline.tiling.zooms import ZoomCut
+
+_PIECES_PER_TASK = 16_384
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Tiles one task has written."""
+
+    tiles: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    features: int
+    merged: int
+
+
+def write_zoom(
+    cuts: list[ZoomCut], options: TileOptions, pool: Executor, writer: ArchiveWriter
+) -> ZoomStatistics:
+    """Encode, compress and write every tile of one zoom."""
+    statistics = ZoomStatistics(cuts[0].zoom)
+    for cut in cuts:
+        for cause, number in cut.causes.items():
+            statistics.count(cause, number)
+    tiles = np.unique(np.concatenate([cut.groups.tiles for cut in cuts]))
+    weights = np.zeros(tiles.size, np.int64)
+    for cut in cuts:
+        spans = cut.groups.spans
+        weights[np.searchsorted(tiles, cut.groups.tiles)] += spans[:, 1] - spans[:, 0]
+    tasks = [
+        pool.submit(_write_part, cuts, tiles[part], options, writer) for part in _parts(weights)
+    ]
+    for task in tasks:
+        _add(statistics, task.result(), options)
+    return statistics
+
+
+def _parts(weights: NDArray[np.int64]) -> Iterator[slice]:
+    """Yield runs of tiles of about equal work, at least one tile each."""
+    ends = np.cumsum(weights)
+    start = 0
+    while start < weights.size:
+        done = ends[start - 1] if start else 0
+        stop = int(np.searchsorted(ends, done + _PIECES_PER_TASK, side="right"))
+        stop = max(stop, start + 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def _encode(cut: ZoomCut, tiles: NDArray[np.int64]) -> Encoded:
+    """Encode one layer of some tiles; those it is not in come out empty."""
+    at = np.searchsorted(cut.groups.tiles, tiles)
+    spans = np.zeros((tiles.size, 2), np.int64)
+    inside = at < cut.groups.tiles.size
+    inside[inside] = cut.groups.tiles[at[inside]] == tiles[inside]
+    spans[inside] = cut.groups.spans[at[inside]]
+    return encode(cut.pieces, cut.groups.order, spans, cut.plan.drawn(cut.zoom))
+
+
+def _write_part(
+    cuts: list[ZoomCut], tiles: NDArray[np.int64], options: TileOptions, writer: ArchiveWriter
+) -> _Part:
+    layers = [_encode(cut, tiles) for cut in cuts]
+    buffers = [memoryview(layer.data) for layer in layers]
+    starts = [layer.starts.tolist() for layer in layers]
+    ends = [layer.ends.tolist() for layer in layers]
+    sizes = np.zeros(tiles.size, np.int64)
+    for t, tile in enumerate(tiles.tolist()):
+        parts = [buffers[i][starts[i][t] : ends[i][t]] for i in range(len(layers))]
+        content = parts[0] if len(parts) == 1 else b"".join(parts)
+        if len(content):
+            packed = deflate.gzip_compress(content, options.compression)
+            writer.write(tile, packed)
+            sizes[t] = len(packed)
+    return _Part(
+        tiles,
+        sizes,
+        sum(int(layer.features.sum()) for layer in layers),
+        sum(int(layer.merged.sum()) for layer in layers),
+    )
+
+
+def _add(statistics: ZoomStatistics, part: _Part, options: TileOptions) -> None:
+    written = part.sizes > 0
+    statistics.tiles += int(written.sum())
+    statistics.bytes += int(part.sizes.sum())
+    statistics.features += part.features
+    statistics.over_budget += int((part.sizes > options.tile_bytes).sum())
+    statistics.count("polygons_merged", part.merged)
+    largest = int(part.sizes.argmax())
+    if part.sizes[largest] > statistics.largest_bytes:
+        statistics.largest_bytes = int(part.sizes[largest])
+        statistics.largest_tile = "/".join(map(str, zxy(int(part.tiles[largest]))))
