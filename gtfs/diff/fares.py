@@ -1,0 +1,116 @@
+"""What changed about fares: prices between places, not fare ids and zone ids."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gtfs.diff.change import Change, Words, change, listed, phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from gtfs.tables import Feed
+
+Where = tuple[str, str, str]
+"""Route key, and the names of the stops of the origin and destination zone; empty is any."""
+
+
+def fare_changes(
+    old: Feed,
+    new: Feed,
+    route_keys: tuple[Mapping[str, str], Mapping[str, str]],
+    route_names: Mapping[str, Words],
+) -> Iterable[Change]:
+    """Yield fares (Fares v1) that changed, were added or removed.
+
+    Parameters
+    ----------
+    route_keys
+        For each feed, route id to a key that means the same in both.
+    route_names
+        Names by such keys.
+    """
+    before, after = (prices(f, k) for f, k in zip((old, new), route_keys, strict=True))
+    both = before.keys() & after.keys()
+
+    def name(where: Where) -> Words:
+        return _where(where, route_names)
+
+    def several(
+        code: str, wheres: Iterable[Where], say: Callable[[Where], Words]
+    ) -> Iterable[Change]:
+        chosen = sorted(wheres)
+        if chosen:
+            items = [
+                {"where": name(w).ja, "old": before.get(w), "new": after.get(w)} for w in chosen
+            ]
+            words = listed([say(w) for w in chosen])
+            yield change("fare", code, {"items": items}, count=len(chosen), names=words)
+
+    yield from several(
+        "fare-changed",
+        (w for w in both if before[w] != after[w]),
+        lambda w: phrase("fare-from-to", where=name(w), old=_yen(before[w]), new=_yen(after[w])),
+    )
+    yield from several(
+        "fare-added",
+        after.keys() - both,
+        lambda w: phrase("fare-is", where=name(w), new=_yen(after[w])),
+    )
+    yield from several(
+        "fare-removed",
+        before.keys() - both,
+        lambda w: phrase("fare-is", where=name(w), new=_yen(before[w])),
+    )
+
+
+def prices(feed: Feed, route_keys: Mapping[str, str]) -> dict[Where, list[float]]:
+    """Return the prices of a feed by where they hold, cheapest first.
+
+    A fare without a rule holds everywhere.
+    """
+    fares = feed.table("fare_attributes", "fare_id", "price")
+    price = dict(zip(fares.fare_id, fares.price, strict=True))
+    rules = feed.table("fare_rules", "fare_id", "route_id", "origin_id", "destination_id")
+    zones = _zone_names(feed)
+    found: dict[Where, set[float]] = defaultdict(set)
+    for row in rules.to_dict("records"):
+        if row["fare_id"] in price:
+            route = row["route_id"]
+            where = (
+                route_keys.get(route, route),
+                zones.get(row["origin_id"], row["origin_id"]),
+                zones.get(row["destination_id"], row["destination_id"]),
+            )
+            found[where].add(float(price[row["fare_id"]]))
+    for fare in set(price) - set(rules.fare_id):
+        found["", "", ""].add(float(price[fare]))
+    return {where: sorted(p for p in amounts if pd.notna(p)) for where, amounts in found.items()}
+
+
+def _zone_names(feed: Feed) -> dict[str, str]:
+    stops = feed.table("stops", "zone_id", "stop_name")
+    names: dict[str, set[str]] = defaultdict(set)
+    for zone, name in zip(stops.zone_id, stops.stop_name, strict=True):
+        if zone:
+            names[zone].add(name)
+    return {zone: "・".join(sorted(members)) for zone, members in names.items()}
+
+
+def _where(where: Where, route_names: Mapping[str, Words]) -> Words:
+    route, origin, destination = where
+    between = phrase("fare-between", origin=origin, destination=destination)
+    if route and (origin or destination):
+        return phrase(
+            "fare-on-route", route=route_names.get(route, Words(route, route)), where=between
+        )
+    if route:
+        return route_names.get(route, Words(route, route))
+    return between if origin or destination else phrase("fare-everywhere")
+
+
+def _yen(amounts: list[float]) -> str:
+    return "・".join(f"{amount:g}" for amount in amounts)
