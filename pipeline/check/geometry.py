@@ -46,7 +46,9 @@ def check_geometry(
     if broken.any():
         findings.append(_repaired(frame, file, broken))
         shapes = shapes.copy()
-        shapes[broken] = shapely.make_valid(shapes[broken], method="structure")
+        shapes[broken] = shapely.make_valid(
+            shapes[broken], method="structure", keep_collapsed=False
+        )
         frame = frame.set_geometry(list(shapes), crs=frame.crs)
     return frame, findings
 

@@ -1,0 +1,53 @@
+"""What all tests share: where real data lies, and versions in the header of a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.release.manifest import tool_versions
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_DATA = Path(os.environ.get("TONARI_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+
+def pytest_report_header() -> str:
+    return "tonari with " + ", ".join(f"{k} {v}" for k, v in tool_versions().items())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    absent = pytest.mark.skip(reason=f"real data is absent: no folder {REAL_DATA.name} beside us")
+    for item in items:
+        if item.get_closest_marker("real") and not REAL_DATA.is_dir():
+            item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real data; tests that use it are marked ``real``."""
+    return REAL_DATA
+
+
+def tonari(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a person would."""
+    command = [sys.executable, "-m", "tonari", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def run_tonari():
+    """``run_tonari("build", "--data", folder)``: the command line in a process of its own."""
+    return tonari
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build once: a data folder that holds one release of the sample declaration, built by the command."""
+    data = tmp_path_factory.mktemp("sample-data")
+    done = tonari("build", "--data", data)
+    assert done.returncode == 0, done.stderr
+    return data
