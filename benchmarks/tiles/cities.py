@@ -11,6 +11,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from benchmarks.tiles import real
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -133,12 +135,16 @@ KINDS: dict[str, Callable[[int], gpd.GeoDataFrame]] = {
 
 
 def write(kind: str, count: int, folder: Path) -> Path:
-    """Return the GeoParquet file of an input, generating it if it is not there yet."""
+    """Return the GeoParquet file of an input, making it if it is not there yet.
+
+    Kinds that are not generated are read from the real data; `count` then only names the file.
+    """
     path = folder / f"{kind}-{count}.parquet"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        KINDS[kind](count).to_parquet(partial, compression="snappy", geometry_encoding="WKB")
+        table = KINDS[kind](count) if kind in KINDS else real.KINDS[kind]()
+        table.to_parquet(partial, compression="snappy", geometry_encoding="WKB")
         partial.replace(path)
     return path
 

@@ -19,19 +19,34 @@ FOLDER = Path(
 
 
 def wards() -> gpd.GeoDataFrame:
-    """Administrative areas (N03) of Kitakyushu, Shimonoseki and their neighbours."""
-    return _joined(sorted((FOLDER / "n03").glob("*.geojson")))
+    """Read administrative areas (N03) of Kitakyushu, Shimonoseki and their neighbours."""
+    return _joined(sorted((FOLDER / "n03").glob("*.json")))
 
 
 def shelters() -> gpd.GeoDataFrame:
-    """Emergency evacuation sites and shelters of twelve municipalities."""
-    return _joined(sorted((FOLDER / "shelters").glob("*.geojson")))
+    """Read emergency evacuation sites and shelters of twelve municipalities."""
+    return _joined(sorted((FOLDER / "shelters").glob("*.json")))
 
 
-KINDS: dict[str, Callable[[], gpd.GeoDataFrame]] = {"N03": wards, "shelters": shelters}
+def zoning() -> gpd.GeoDataFrame:
+    """Read the zoning of Yaizu (用途地域), nine shapefiles in CP932 on plane rectangular CS VIII."""
+    return _joined(sorted((FOLDER / "yaizu").glob("都市計画図_*/*.shp")), encoding="cp932")
 
 
-def _joined(paths: list[Path]) -> gpd.GeoDataFrame:
-    parts = [gpd.read_file(path).assign(code=path.stem) for path in paths]
+KINDS: dict[str, Callable[[], gpd.GeoDataFrame]] = {
+    "N03": wards,
+    "zoning": zoning,
+    "shelters": shelters,
+}
+
+
+def present() -> bool:
+    """Tell whether the real data is there."""
+    return (FOLDER / "n03").is_dir()
+
+
+def _joined(paths: list[Path], **options: str) -> gpd.GeoDataFrame:
+    """Return all files as one table in degrees, numbered, each row with its file's name."""
+    parts = [gpd.read_file(path, **options).to_crs(4326).assign(file=path.stem) for path in paths]
     table = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=4326)
     return table.drop(columns=["id"], errors="ignore").assign(id=range(1, len(table) + 1))
