@@ -29,6 +29,22 @@ SEVERITY_WORDS = {
     Severity.WARNING: ("注意", "warning"),
     Severity.INFO: ("お知らせ", "note"),
 }
+ZOOM_WORDS = {
+    "zoom": ("ズーム", "zoom"),
+    "tiles": ("タイル数", "tiles"),
+    "features": ("地物数", "features"),
+    "bytes": ("合計バイト", "bytes"),
+    "largest_bytes": ("最大のタイル（バイト）", "largest tile"),
+    "largest_tile": ("その番号", "its address"),
+    "over_budget": ("上限超え", "over budget"),
+    "causes": ("省略・変形した数", "left out or reshaped"),
+}
+RECONCILED_WORDS = {
+    "time_cells": ("時刻表の時刻", "times in the workbook"),
+    "stop_times": ("GTFS の時刻", "times in the feed"),
+    "fare_cells": ("運賃表の運賃", "fares in the workbook"),
+    "service_days": ("運行日", "service days"),
+}
 
 
 def write_report(
@@ -56,6 +72,8 @@ def write_report(
         removed=removed,
         previous=previous,
         status_words=STATUS_WORDS,
+        zoom_words=ZOOM_WORDS,
+        reconciled_words=RECONCILED_WORDS,
         severity_words=SEVERITY_WORDS,
         ordered=_ordered,
     )

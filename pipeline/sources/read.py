@@ -62,7 +62,7 @@ def read_source(source: Source, municipality: Municipality, root: Path) -> Table
         If it cannot be read at all; the findings name file, cause and remedy.
     """
     path = root / source.path
-    raw = _read_records(path, source)
+    raw = read_records(path, source)
     if len(raw.frame) == 0:
         raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
     if source.geometry is not None:
@@ -97,11 +97,19 @@ def digest(files: list[Path]) -> str:
     return state.hexdigest()
 
 
-def _read_records(path: Path, source: Source) -> Raw:
+def read_records(path: Path, source: Source) -> Raw:
+    """Read the records of a file as they are, before coordinates are understood.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, of an unknown format or unreadable.
+    """
     catalogue = Catalogue.of("pipeline")
     if not path.is_file():
         names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
+        close = [name for name in names if name.lower() == path.name.lower()]
+        close += difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
         raise SourceError(
             [
                 catalogue.finding(
