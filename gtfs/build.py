@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.assemble import Parts, assemble
+from gtfs.assemble import assemble
 from gtfs.daytypes import read_days
 from gtfs.errors import TimetableUnreadable
-from gtfs.fares import conflicts, read_fares
+from gtfs.farerules import conflicts
+from gtfs.fares import read_fares
 from gtfs.japan import check_operator
+from gtfs.parts import Parts, Publisher
 from gtfs.reconcile import Reconciliation, reconcile
 from gtfs.registry import Registry
 from gtfs.shapes import read_line
@@ -26,24 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gtfs.shapes import Floats
-    from pipeline.config.base import Text
     from pipeline.config.feeds import Feed
-
-
-class Publisher(Protocol):
-    """Who publishes the feed: the publisher of the declaration has these attributes."""
-
-    @property
-    def name(self) -> Text:
-        """Name in Japanese and English."""
-
-    @property
-    def contact(self) -> str:
-        """Mail address, telephone number or address of a page."""
-
-    @property
-    def url(self) -> str:
-        """Address of the publisher's site."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,12 +107,15 @@ def read_days(feed: Feed, root: Path) -> Days:
         named["holiday"] = _national_holidays(feed.period)
     else:
         named["holiday"] = _table_dates(feed.holidays, root, findings, sources)
-        findings += _ends_early("holiday", feed.holidays, named["holiday"], feed.period)
+        if not findings:
+            findings += _ends_early("holiday", feed.holidays, named["holiday"], feed.period)
     for name, declared in feed.days.items():
         named[name] = _listed(declared.dates)
+        known = len(findings)
         if declared.table:
             named[name] |= _table_dates(declared.table, root, findings, sources)
-        findings += _not_covered(name, declared, named[name], feed.period)
+        if len(findings) == known:
+            findings += _not_covered(name, declared, named[name], feed.period)
     return Days(feed.period, named, tuple(findings), tuple(sources))
 
 

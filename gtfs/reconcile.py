@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from openpyxl.workbook import Workbook
 
-    from gtfs.assemble import Parts
+    from gtfs.parts import Parts
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.grid import Book
     from gtfs.timetable.read import MatrixArea

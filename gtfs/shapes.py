@@ -184,4 +184,5 @@ def _part(line: Floats, positions: Floats) -> tuple[Floats, Floats]:
 
 def _point(line: Floats, position: float) -> Floats:
     whole = min(int(position), len(line) - 2)
-    return line[whole] + (position - whole) * (line[whole + 1] - line[whole])
+    point: Floats = line[whole] + (position - whole) * (line[whole + 1] - line[whole])
+    return point

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gtfs.timetable.clock import CellReader, plain
 from gtfs.timetable.grid import cell_name, column_name
-from gtfs.timetable.matrix import show
+from gtfs.timetable.lines import show
+from gtfs.timetable.proposal import Proposal, TableProposal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,64 +41,6 @@ DAY_WORDS = (
 _TRIP_HEAD = re.compile(r"第?\d+便?|[A-Z]?\d+|始発|終便")
 _MARK_LABEL = re.compile("記号|備考|注記|運休|摘要")
 _READER = CellReader()
-
-
-@dataclass(frozen=True, slots=True)
-class TableProposal:
-    """One matrix found on a sheet, in the words of the declaration."""
-
-    sheet: str
-    trips: str
-    times: str
-    stops: str
-    trip_names: str
-    kinds: str
-    marks: tuple[str, ...]
-    day_type: str
-    direction: int
-    first_stop: str
-    last_stop: str
-    count: int
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the table as an entry under ``tables``; lines that are not there are left out."""
-        found: dict[str, object] = {"sheet": self.sheet} if self.sheet else {}
-        if self.trips == "down":
-            found["trips"] = "down"
-        found |= {"times": self.times, "stops": self.stops}
-        found |= {
-            key: value
-            for key, value in (
-                ("trip_names", self.trip_names),
-                ("kinds", self.kinds),
-                ("marks", list(self.marks)),
-            )
-            if value
-        }
-        return found | {"day_type": self.day_type, "direction": self.direction}
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a workbook seems to hold.
-
-    Attributes
-    ----------
-    tables
-        The matrices, in the order of the sheets.
-    stop_names
-        Every name of a stop, once, in the order of appearance: the stops ledger needs them.
-    marks
-        Footnote marks somebody must explain.
-    silent
-        Sheets on which no matrix was found.
-    """
-
-    file: str
-    tables: tuple[TableProposal, ...]
-    stop_names: tuple[str, ...]
-    marks: tuple[str, ...]
-    silent: tuple[str, ...]
 
 
 @dataclass(slots=True)

@@ -131,7 +131,7 @@ def donan_folder(real):
 
 @pytest.fixture(scope="module")
 def donan(donan_folder, tmp_path_factory, publisher):
-    """Build 道南バス from the operator's workbooks; poles they leave out as the makers filled in."""
+    """Build 道南バス from the operator's workbooks; poles left out are as the makers filled in."""
     folder = tmp_path_factory.mktemp("donan")
     routes = {r["route_id"] for r in rows(donan_folder / "gtfs/routes.txt")}
     _write_stops(donan_folder, folder)

@@ -1,0 +1,73 @@
+"""Everything a feed is put together from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from gtfs.daytypes import Days
+    from gtfs.farerules import Fares
+    from gtfs.shapes import Floats
+    from gtfs.stops import StopLedger
+    from gtfs.timetable.trips import SourceTrip
+    from pipeline.config.base import Text
+    from pipeline.config.feeds import Feed
+
+
+class Publisher(Protocol):
+    """Who publishes the feed: the publisher of the declaration has these attributes."""
+
+    @property
+    def name(self) -> Text:
+        """Name in Japanese and English."""
+
+    @property
+    def contact(self) -> str:
+        """Mail address, telephone number or address of a page."""
+
+    @property
+    def url(self) -> str:
+        """Address of the publisher's site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a feed is put together from.
+
+    Attributes
+    ----------
+    lines
+        Longitude and latitude of the line of each route that has one.
+    """
+
+    name: str
+    feed: Feed
+    publisher: Publisher
+    days: Days
+    stops: StopLedger
+    trips: Sequence[SourceTrip]
+    fares: Fares
+    lines: Mapping[str, Floats]
+
+    def rules(self, trip: SourceTrip) -> list[str]:
+        """Return the footnote marks of a trip that change its days."""
+        return [m for m in trip.marks if not self.feed.marks[m].note]
+
+    def service_id(self, trip: SourceTrip) -> str:
+        """Return the ASCII id of the service of a trip: what decides its days, in words."""
+        words = [trip.day_type]
+        for mark in (self.feed.marks[m] for m in self.rules(trip)):
+            words += ["only", *mark.only] if mark.only else []
+            words += ["not", *mark.but_not] if mark.but_not else []
+        if trip.valid:
+            words.append(f"from_{trip.valid.start:%Y%m%d}")
+        return "_".join(words)
+
+    def service_dates(self, trip: SourceTrip) -> frozenset[dt.date]:
+        """Return the dates of the service of a trip."""
+        marks = [self.feed.marks[m] for m in self.rules(trip)]
+        return self.days.dates(self.feed.day_types[trip.day_type], marks, trip.valid)

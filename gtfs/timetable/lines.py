@@ -1,0 +1,193 @@
+"""The lines of a matrix: which rows and columns of a sheet are stops and trips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gtfs.notices import notice
+from gtfs.timetable.grid import cell_name, column_index, corners
+from pipeline.findings import Finding
+
+if TYPE_CHECKING:
+    from gtfs.timetable.clock import CellReader
+    from gtfs.timetable.grid import Cell, Grid
+    from pipeline.config.timetables import Table
+
+StopResolver = Callable[[str, str], "str | Finding"]
+"""Gives the stop id of a name and a pole as a timetable writes them, or the finding why not."""
+
+_KIND_IN_NAME = re.compile(r"(.+?)[\s（(・]*([着発])[)）]?")
+
+
+@dataclass(frozen=True, slots=True)
+class StopLine:
+    """One stop of a matrix: one line of cells, or two where arrival and departure are given."""
+
+    stop_id: str
+    arrival: int
+    departure: int
+
+
+@dataclass(kw_only=True)
+class Lines:
+    """A declared matrix on its sheet, as lines of stops that cross lines of trips.
+
+    Attributes
+    ----------
+    grid, table
+        The sheet and the declaration.
+    reader
+        Reads cells.
+    resolve
+        Finds stops.
+    findings
+        What was noticed so far.
+    """
+
+    grid: Grid
+    table: Table
+    reader: CellReader
+    resolve: StopResolver
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def across(self) -> bool:
+        """Tell whether trips are columns."""
+        return self.table.trips == "across"
+
+    def position(self, trip: int, stop: int) -> tuple[int, int]:
+        """Return the zero-based row and column where a trip line and a stop line cross."""
+        return (stop, trip) if self.across else (trip, stop)
+
+    def bounds(self) -> tuple[range, range]:
+        """Return the lines of the trips and the lines of the stops that the area covers."""
+        row, column, last_row, last_column = corners(self.table.times)
+        rows = range(row, 1 + (self.grid.height - 1 if last_row is None else last_row))
+        columns = range(column, 1 + (self.grid.width - 1 if last_column is None else last_column))
+        return (columns, rows) if self.across else (rows, columns)
+
+    @cached_property
+    def trip_lines(self) -> list[int]:
+        """Return the lines that are trips: the named ones, else those with something in them."""
+        trips, stops = self.bounds()
+        if self.table.trip_names is None:
+            return [t for t in trips if any(self._says_something(self.at(t, s)) for s in stops)]
+        names = line_index(self.table.trip_names)
+        named = [t for t in trips if str(self.at(t, names)).strip()]
+        unnamed = set(trips) - set(named)
+        self._report_unnamed([self.position(t, s) for t in sorted(unnamed) for s in stops])
+        return named
+
+    def _says_something(self, cell: Cell) -> bool:
+        reading = self.reader.read(cell)
+        return reading.seconds is not None or reading.unreadable
+
+    def _report_unnamed(self, cells: list[tuple[int, int]]) -> None:
+        times = [
+            cell
+            for cell in cells
+            if not isinstance(self.grid.at(*cell), int | float)
+            and self.reader.read(self.grid.at(*cell)).seconds is not None
+        ]
+        if times:
+            self.report(
+                "time-without-trip",
+                count=len(times),
+                cell=cell_name(*times[0]),
+                value=show(self.grid.at(*times[0])),
+            )
+
+    def at(self, trip: int, stop: int) -> Cell:
+        """Return the cell where two lines cross."""
+        return self.grid.at(*self.position(trip, stop))
+
+    def report(self, code: str, **place: object) -> None:
+        """Note a finding about this sheet."""
+        finding = notice(code, file=self.grid.file, sheet=self.grid.sheet, **place)
+        self.findings.append(finding)
+
+    def stop_lines(self) -> list[StopLine]:
+        """Return the lines that are stops; arrival and departure rows of one stop are one."""
+        lines: list[StopLine] = []
+        pending: tuple[str, int] | None = None
+        for line, name in self._stop_names():
+            stop = self._resolve(line, name)
+            kind = self._kind(line, name)
+            if pending and kind == "発" and pending[0] == stop:
+                lines[-1] = StopLine(stop, pending[1], line)
+            elif stop:
+                lines.append(StopLine(stop, line, line))
+            pending = (stop, line) if kind == "着" and stop else None
+        return lines
+
+    def _stop_names(self) -> list[tuple[int, str]]:
+        names_line = line_index(self.table.stops)
+        trips, stops = self.bounds()
+        names = [(s, str(self.grid.spread(*self.position(names_line, s))).strip()) for s in stops]
+        nameless = [
+            (t, s)
+            for s, name in names
+            if not name
+            for t in trips
+            if self.reader.read(self.at(t, s)).seconds is not None
+        ]
+        if nameless:
+            cell = self.position(*nameless[0])
+            self.report(
+                "time-without-stop",
+                cell=cell_name(*cell),
+                count=len(nameless),
+                value=show(self.grid.at(*cell)),
+            )
+        return [(s, name) for s, name in names if name]
+
+    def _resolve(self, line: int, name: str) -> str:
+        cell = cell_name(*self.position(line_index(self.table.stops), line))
+        pole = self.table.stops_at.get(cell) or self.axis_text(self.table.poles, line)
+        found = self.resolve(name, pole)
+        ending = _KIND_IN_NAME.fullmatch(name)
+        if isinstance(found, Finding) and ending:
+            shorter = self.resolve(ending[1], pole)
+            found = found if isinstance(shorter, Finding) else shorter
+        if isinstance(found, str):
+            return found
+        self.report(found.code, cell=cell, value=name, pole=pole)
+        return ""
+
+    def _kind(self, line: int, name: str) -> str:
+        if self.table.kinds:
+            text = self.axis_text(self.table.kinds, line)
+            return text if text in ("着", "発") else ""
+        ending = _KIND_IN_NAME.fullmatch(name)
+        return ending[2] if ending else ""
+
+    def axis_text(self, axis: str | None, line: int) -> str:
+        """Return what a line along the stops says beside stop `line`."""
+        if axis is None:
+            return ""
+        value = self.grid.spread(*self.position(line_index(axis), line))
+        return show(value).strip()
+
+    def head_text(self, axis: str | None, line: int) -> str:
+        """Return what a line along the trips says at trip `line`, merged headers included."""
+        if axis is None:
+            return ""
+        return show(self.grid.spread(*self.position(line, line_index(axis)))).strip()
+
+
+def line_index(line: str) -> int:
+    """Return the zero-based position of a row or column named as a spreadsheet does."""
+    return int(line) - 1 if line.isdigit() else column_index(line)
+
+
+def show(cell: Cell) -> str:
+    """Return a cell as a person reads it in the workbook."""
+    if hasattr(cell, "hour") and not hasattr(cell, "year"):
+        return f"{cell.hour}:{cell.minute:02d}"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

@@ -1,0 +1,114 @@
+"""三角表: fares between the stops of a route, as a triangle on a sheet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from gtfs.farerules import FareRule, Fares
+from gtfs.notices import notice
+from gtfs.timetable.clock import plain
+from gtfs.timetable.grid import cell_name, corners, open_book
+from gtfs.timetable.lines import line_index, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gtfs.stops import StopLedger
+    from gtfs.timetable.grid import Grid
+    from pipeline.config.fares import TriangleFare
+    from pipeline.findings import Finding
+
+
+def read_triangle(
+    fare: TriangleFare, root: Path, stops: StopLedger, routes: list[str], fares: Fares
+) -> None:
+    grid = open_book(root, fare.file, encoding=fare.encoding).grid(fare.sheet)
+    fares.sources.append(fare.file)
+    first_row, first_column, last_row, _ = corners(fare.fares)
+    rows = range(first_row, 1 + (grid.height - 1 if last_row is None else last_row))
+    ids = [_triangle_stop(grid, row, fare, stops, fares.findings) for row in rows]
+    for stop_id in filter(None, ids):
+        fares.zones[stop_id] = stop_id
+    read = Fares()
+    for lower, row in enumerate(rows):
+        for upper in range(len(ids)):
+            pair = (ids[upper], ids[lower])
+            if all(pair) and upper != lower:
+                place = (row, first_column + upper)
+                pairs = (pair, pair[::-1]) if fare.both_ways else (pair,)
+                expected = upper < lower
+                _add_pair(read, grid, place, pairs, routes=routes, expected=expected)
+    fares.findings += read.findings
+    fares.rules += _decided(read.rules, fare, fares.findings)
+
+
+def _triangle_stop(
+    grid: Grid, row: int, fare: TriangleFare, stops: StopLedger, findings: list[Finding]
+) -> str:
+    column = line_index(fare.stops)
+    name = show(grid.at(row, column)).strip()
+    pole = show(grid.at(row, line_index(fare.poles))).strip() if fare.poles else ""
+    found = stops.resolve(name, pole) if name else ""
+    if isinstance(found, str):
+        return found
+    findings.append(
+        notice(
+            found.code,
+            file=grid.file,
+            sheet=grid.sheet,
+            cell=cell_name(row, column),
+            value=name,
+            pole=pole,
+        )
+    )
+    return ""
+
+
+def _add_pair(
+    fares: Fares,
+    grid: Grid,
+    place: tuple[int, int],
+    pairs: tuple[tuple[str, str], ...],
+    *,
+    routes: list[str],
+    expected: bool,
+) -> None:
+    cell = grid.at(*place)
+    where = {"file": grid.file, "sheet": grid.sheet, "cell": cell_name(*place)}
+    word = plain(show(cell)).replace(",", "").removesuffix("円")
+    if word.isdigit():
+        price = int(word)
+        fares.rules += [FareRule(price, r, o, d, **where) for r in routes for o, d in pairs]
+    elif expected:
+        code = "fare-unreadable" if word else "fare-missing"
+        fares.findings.append(notice(code, value=show(cell), **where))
+
+
+def _decided(rules: list[FareRule], fare: TriangleFare, findings: list[Finding]) -> list[FareRule]:
+    """Keep one fare per ride where the declaration says which of two counts; report the other."""
+    if fare.repeats == "refuse":
+        return rules
+    choose = min if fare.repeats == "lowest" else max
+    prices: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for rule in rules:
+        prices[rule.route, rule.origin, rule.destination].add(rule.price)
+    kept: list[FareRule] = []
+    dropped: list[FareRule] = []
+    for rule in rules:
+        counts = choose(prices[rule.route, rule.origin, rule.destination])
+        (kept if rule.price == counts else dropped).append(rule)
+    if dropped:
+        first = dropped[0]
+        findings.append(
+            notice(
+                "fare-superseded",
+                file=first.file,
+                sheet=first.sheet,
+                cell=first.cell,
+                value=first.price,
+                count=len(dropped),
+                counts=choose(prices[first.route, first.origin, first.destination]),
+            )
+        )
+    return kept

@@ -1,0 +1,135 @@
+"""``tonari gtfs`` as a person and as a program use it."""
+
+import json
+import zipfile
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from tonari.commands.gtfs import command
+
+
+@pytest.fixture
+def run():
+    def invoke(*arguments):
+        return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+    return invoke
+
+
+@pytest.fixture
+def declaration(root, tmp_path, sample_declaration):
+    """Write a declaration with the sample ferry only, beside a copy of its files."""
+    folder = tmp_path / "data/sample/transit"
+    folder.mkdir(parents=True)
+    for name in ("wakato.xlsx", "wakato_lane.geojson"):
+        (folder / name).write_bytes((root / "data/sample/transit" / name).read_bytes())
+    text = YAML(typ="safe").load((root / "layers.yaml").read_text(encoding="utf-8"))
+    document = {
+        "publisher": text["publisher"],
+        "municipalities": text["municipalities"],
+        "feeds": {"wakato_ferry": sample_declaration["wakato_ferry"]},
+    }
+    path = tmp_path / "layers.yaml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(document, file)
+    return path
+
+
+def test_build_writes_a_zip_and_tells_the_counts(run, declaration, tmp_path):
+    result = run("build", "wakato_ferry", "-c", declaration, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 0
+    feed = json.loads(result.stdout)["feeds"]["wakato_ferry"]
+    assert feed["reconciliation"]["time_cells_matched"] == 540
+    assert "stop_times.txt" in zipfile.ZipFile(feed["file"]).namelist()
+
+
+def test_build_registers_the_ids_of_the_stops(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path / "out")
+    register = (tmp_path / "data/registry/wakato_ferry.csv").read_text(encoding="utf-8")
+    assert [line.split(",")[1] for line in register.splitlines()[1:]] == ["TO", "WA"]
+
+
+def test_check_asks_the_validators_and_writes_nothing(run, declaration, tmp_path):
+    result = run("check", "-c", declaration, "--on", "2026-11-23", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["feeds"]["wakato_ferry"]["findings"] == []
+    assert not (tmp_path / "data/registry").exists()
+
+
+def test_a_blocked_feed_is_exit_1_and_no_zip(run, declaration, tmp_path):
+    (tmp_path / "data/sample/transit/wakato.xlsx").unlink()
+    result = run("build", "-c", declaration, "-o", tmp_path / "out", "--json")
+    assert result.exit_code == 1
+    feed = json.loads(result.stdout)["feeds"]["wakato_ferry"]
+    assert [f["code"] for f in feed["findings"]] == ["file-missing"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_undeclared_name_is_told_with_the_declared_ones(run, declaration):
+    result = run("build", "wakatto", "-c", declaration, "--json")
+    assert result.exit_code == 1
+    assert "wakato_ferry" in json.loads(result.stdout)["error"]
+
+
+def test_inspect_proposes_what_the_sample_declares(run, root, sample_declaration):
+    result = run("inspect", root / "data/sample/transit/wakato.xlsx")
+    assert result.exit_code == 0
+    [proposed] = YAML(typ="safe").load(result.stdout)["timetables"]
+    [declared] = sample_declaration["wakato_ferry"]["timetables"]
+    assert [dict(t) for t in proposed["tables"]] == declared["tables"]
+
+
+def test_inspect_lists_what_a_person_must_still_say(run, write_book, tmp_path):
+    rows = [
+        ["", "1便", "2便"],
+        ["記号", "", "★"],
+        ["市役所前", "9:00", "10:00"],
+        ["病院", "9:05", "10:05"],
+        ["駅前", "9:20", "10:20"],
+    ]
+    write_book({"平日": rows})
+    document = json.loads(run("inspect", tmp_path / "book.xlsx", "--json").stdout)
+    assert document["marks"] == ["★"]
+    assert document["stop_names"] == ["市役所前", "病院", "駅前"]
+    assert document["tables"] == [
+        {
+            "sheet": "平日",
+            "times": "B3:C5",
+            "stops": "A",
+            "trip_names": "1",
+            "marks": ["2"],
+            "day_type": "weekday",
+            "direction": 0,
+        }
+    ]
+
+
+def test_inspect_sees_the_transpose(run, write_book, tmp_path):
+    rows = [
+        ["", "市役所前", "病院", "駅前"],
+        ["1便", "9:00", "9:05", "9:20"],
+        ["2便", "10:00", "10:05", "10:20"],
+    ]
+    write_book({"土日祝": rows})
+    [table] = json.loads(run("inspect", tmp_path / "book.xlsx", "--json").stdout)["tables"]
+    assert (table["trips"], table["stops"], table["times"]) == ("down", "1", "B2:D3")
+
+
+def test_a_workbook_without_a_timetable_is_exit_1(run, write_book, tmp_path):
+    write_book({"名簿": [["氏名", "電話"], ["山田", "090"]]})
+    assert run("inspect", tmp_path / "book.xlsx").exit_code == 1
+
+
+def test_a_file_that_is_no_workbook_is_one_line(run, tmp_path):
+    (tmp_path / "book.xlsx").write_bytes(b"not a workbook")
+    result = run("inspect", tmp_path / "book.xlsx", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["findings"][0]["code"] == "workbook-unreadable"
+
+
+def test_diff_of_a_feed_with_itself_is_nothing(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    path = tmp_path / "wakato_ferry.zip"
+    assert json.loads(run("diff", path, path, "--json").stdout)["changes"] == []
