@@ -46,7 +46,7 @@ def create_app(
 
     Raises
     ------
-    ValueError
+    StartError
         If `public_url` is no absolute address.
     """
     followed = Releases(releases, interval)

@@ -34,7 +34,7 @@ MEDIA_TYPES: Mapping[str, str] = {
 
 
 @cache
-def version() -> str:
+def static_version() -> str:
     """Return a short hash over every static file, names included."""
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted(FOLDER.rglob("*")):
@@ -55,15 +55,15 @@ def map_library_version() -> str | None:
 
 def asset(file: str) -> str:
     """Return the address of static file `file`."""
-    return url_for("assets.static_file", release=version(), file=file)
+    return url_for("assets.static_file", version=static_version(), file=file)
 
 
 def blueprint() -> Blueprint:
     """Return the blueprint that serves the static files."""
     assets = Blueprint("assets", __name__)
 
-    @assets.get("/static/<release>/<path:file>")
-    def static_file(release: str, file: str) -> Response:
+    @assets.get("/static/<version>/<path:file>")
+    def static_file(version: str, file: str) -> Response:
         found = safe_join(str(FOLDER), file)
         media_type = MEDIA_TYPES.get(Path(file).suffix)
         if found is None or media_type is None or not Path(found).is_file():
@@ -75,7 +75,9 @@ def blueprint() -> Blueprint:
         if gzipped:
             response.headers["Content-Encoding"] = "gzip"
         response.vary.add("Accept-Encoding")
-        response.headers["Cache-Control"] = TILE_VERSIONED if release == version() else LATEST
+        response.headers["Cache-Control"] = (
+            TILE_VERSIONED if version == static_version() else LATEST
+        )
         return response
 
     return assets

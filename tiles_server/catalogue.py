@@ -52,8 +52,8 @@ def _map(release: Release, name: str, chart: Map) -> dict[str, Any]:
     return chart.model_dump() | {
         "layers": map_layers(release, chart),
         "links": {
-            "page": url_for("pages.map_page", name=name, _external=True),
-            "embed": url_for("pages.map_embed", name=name, _external=True),
-            "style": url_for("tiles.style", name=name, _external=True),
+            "page": url_for("pages.map_page", map=name, _external=True),
+            "embed": url_for("pages.map_embed", map=name, _external=True),
+            "style": url_for("tiles.style", map=name, _external=True),
         },
     }

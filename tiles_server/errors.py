@@ -5,7 +5,8 @@ ServerError
 ├── BrokenReleaseError    the release that `current` names cannot be served
 ├── UnknownNameError      no such layer, feed, map, file or tile
 ├── BadQueryError         a parameter of the query cannot be understood
-└── VendorError           the map library cannot be set up
+├── VendorError           the map library cannot be set up
+└── StartError            the server cannot start as it is told to
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class BadQueryError(ServerError):
 
 class VendorError(ServerError):
     """The map library cannot be fetched, checked or copied into place."""
+
+
+class StartError(ServerError):
+    """The server cannot start as it is told to."""
 
 
 STATUS: dict[type[Exception], HTTPStatus] = {

@@ -70,6 +70,12 @@ class FieldInfo(_Read):
     type: str = "string"
 
 
+MUNICIPALITY = FieldInfo(
+    name="municipality_code", title=Words(ja="全国地方公共団体コード", en="Municipality code")
+)
+"""What the pipeline adds to every feature, whatever its layer declares."""
+
+
 class StyleClass(_Read):
     """One class of a layer's legend: features whose `by` field equals `value`."""
 
@@ -134,11 +140,25 @@ class Layer(Published):
     style: LayerStyle = LayerStyle()
     tiles: TileZooms | None = None
 
+    @property
+    def columns(self) -> tuple[FieldInfo, ...]:
+        """The declared fields, and the municipality that every feature carries."""
+        if any(field.name == MUNICIPALITY.name for field in self.fields):
+            return self.fields
+        return (*self.fields, MUNICIPALITY)
+
+
+class Operator(_Read):
+    """Who runs the service of a feed."""
+
+    name: Words = Words()
+    url: str = ""
+
 
 class Feed(Published):
     """One published GTFS feed."""
 
-    operator: Words | str = ""
+    operator: Operator = Operator()
     start_date: str = ""
     end_date: str = ""
     version: str = ""
@@ -146,7 +166,7 @@ class Feed(Published):
 
     def operator_name(self, language: str) -> str:
         """Return the operator's name in `language`."""
-        return self.operator if isinstance(self.operator, str) else self.operator.best(language)
+        return self.operator.name.best(language)
 
 
 class Embed(_Read):
@@ -189,6 +209,10 @@ class Manifest(_Read):
     feeds: dict[str, Feed] = Field(default_factory=dict)
     maps: dict[str, Map] = Field(default_factory=dict)
     artefacts: tuple[Artefact, ...] = ()
+
+    def municipality(self, code: object) -> Municipality | None:
+        """Return the municipality with this code, if the release is about it."""
+        return next((m for m in self.municipalities.values() if m.code == code), None)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from tiles_server.errors import StartError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -31,14 +33,14 @@ class PublicUrl:
 
     Raises
     ------
-    ValueError
+    StartError
         If `url` is no absolute http or https address.
     """
 
     def __init__(self, app: WSGIApplication, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError(f"public URL '{url}' must start with https:// or http:// and a host")
+            raise StartError(f"public URL '{url}' must start with https:// or http:// and a host")
         self.app = app
         self.known = {
             "wsgi.url_scheme": parts.scheme,

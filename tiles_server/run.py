@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from tiles_server.app import create_app
+from tiles_server.errors import StartError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,14 +50,12 @@ def serve(
 
     Raises
     ------
-    ValueError
-        If `public_url` is no absolute address.
-    OSError
-        If the address is in use.
+    StartError
+        If the address is in use or cannot be listened on, or `public_url` is none.
     """
     load = partial(_load, data.resolve() / "releases", public_url, behind_proxy)
     load()  # what is wrong with the settings is said here, once, not by every worker
-    _require_free(host, port)
+    port = _free(host, port)
     count = workers or min(4, os.cpu_count() or 1)
     server = Granian(
         "tiles_server",
@@ -78,17 +78,22 @@ def _load(releases: Path, public_url: str | None, behind_proxy: bool) -> WSGIApp
     return create_app(releases, public_url=public_url, behind_proxy=behind_proxy)
 
 
-def _require_free(host: str, port: int) -> None:
-    """Fail here if the port is taken: the workers would share it silently (SO_REUSEPORT)."""
-    import socket  # noqa: PLC0415
+def _free(host: str, port: int) -> int:
+    """Return `port`, or a free one for 0; fail here if it is taken, for the workers would not.
 
+    They listen with SO_REUSEPORT and would silently share the port with another server.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise StartError(f"cannot listen on {host} port {port}: {reason}") from error
+        return int(probe.getsockname()[1])
 
 
 def _address(host: str, port: int) -> str:
     shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)
     return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
-

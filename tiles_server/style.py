@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     StyleLayer = dict[str, Any]
     Expression = str | float | list[Any]
 
-BACKGROUND = "#eef1f0"
+BACKGROUND = "#e9f0f4"
 LABEL_COLOR = "#1f2933"
 LABEL_ZOOM = 12
 DRAW_ORDER = {"Polygon": 0, "Mixed": 1, "LineString": 2, "Point": 3}
@@ -105,7 +105,7 @@ def _described(layer: Layer, language: str) -> dict[str, Any]:
         "label": layer.style.label,
         "fields": [
             {"name": f.name, "title": f.title.best(language) or f.name, "type": f.type}
-            for f in layer.fields
+            for f in layer.columns
         ],
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tiles_server.errors import BadQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyarrow.parquet import ParquetFile
@@ -39,6 +39,11 @@ class TablePage:
     number: int
     first: int
     total: int
+
+    def rows_by(self, fields: Sequence[FieldInfo]) -> Iterator[list[tuple[FieldInfo, Any]]]:
+        """Yield each row as pairs of field and value."""
+        for row in self.rows:
+            yield list(zip(fields, row, strict=True))
 
     @property
     def last(self) -> int:

@@ -242,7 +242,7 @@ def write_feed(folder: Path) -> dict:
     (place / "validation.html").write_text("<!doctype html><title>検証結果</title>", "utf-8")
     return {
         "title": {"ja": "若戸渡船", "en": "Wakato ferry"},
-        "operator": {"ja": "北九州市産業経済局", "en": "City of Kitakyushu"},
+        "operator": {"name": {"ja": "北九州市産業経済局", "en": "City of Kitakyushu"}},
         "licence": "CC-BY-4.0",
         "status": "built",
         "modified": "2026-11-20T09:00:00Z",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
+from ruamel.yaml import YAML
 
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.catalogue import catalogue
@@ -27,14 +30,18 @@ def blueprint(releases: Releases) -> Blueprint:
     def catalog() -> Response:
         return document(catalogue(releases.current()))
 
+    @data.get("/openapi.json")
+    def openapi() -> Response:
+        return document({**api_description(), "servers": [{"url": request.url_root.rstrip("/")}]})
+
     @data.get("/downloads/latest/<file>")
     def latest_download(file: str) -> Response:
         return send_latest(releases, lambda release: _layer_file(release, file), LATEST)
 
-    @data.get("/downloads/<release_id>/<file>")
-    def download(release_id: str, file: str) -> Response:
-        release = releases.retained(release_id)
-        return send_kept(release, _layer_file(release, file), TILE_VERSIONED)
+    @data.get("/downloads/<release>/<file>")
+    def download(release: str, file: str) -> Response:
+        kept = releases.retained(release)
+        return send_kept(kept, _layer_file(kept, file), TILE_VERSIONED)
 
     @data.get("/gtfs/<feed>.zip")
     def gtfs(feed: str) -> Response:
@@ -52,6 +59,14 @@ def blueprint(releases: Releases) -> Blueprint:
         return protect(response, REPORT_POLICY) if file.endswith(".html") else response
 
     return data
+
+
+@cache
+def api_description() -> dict[str, Any]:
+    """Read the OpenAPI description of the server; the server's own address is not in it."""
+    text = resources.files("tiles_server").joinpath("openapi.yaml").read_text(encoding="utf-8")
+    description: dict[str, Any] = YAML(typ="safe").load(text)
+    return description
 
 
 def _layer_file(release: Release, file: str) -> str:

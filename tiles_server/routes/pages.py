@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -42,15 +43,15 @@ def blueprint(releases: Releases) -> Blueprint:
             },
         )
 
-    @pages.get("/maps/<name>")
-    def map_page(name: str) -> Response:
-        return _map_page("map.html", releases.current(), name)
+    @pages.get("/maps/<map>")
+    def map_page(map: str) -> Response:
+        return _map_page("map.html", releases.current(), map)
 
-    @pages.get("/maps/<name>/embed")
-    def map_embed(name: str) -> Response:
+    @pages.get("/maps/<map>/embed")
+    def map_embed(map: str) -> Response:
         release = releases.current()
-        response = _map_page("embed.html", release, name)
-        return protect(response, PAGE_POLICY, framed_by=release.map(name).embed.allow)
+        response = _map_page("embed.html", release, map)
+        return protect(response, PAGE_POLICY, framed_by=release.map(map).embed.allow)
 
     return pages
 
@@ -64,6 +65,7 @@ def _page(template: str, release: Release, **details: object) -> Response:
         downloads=downloads,
         feed_files=feed_files,
         legend=legend,
+        municipality=partial(_municipality, release),
         **details,
     )
     response = make_response(content)
@@ -75,6 +77,11 @@ def _page(template: str, release: Release, **details: object) -> Response:
     return response
 
 
+def _municipality(release: Release, code: object) -> str:
+    known = release.manifest.municipality(code)
+    return (known and known.name.best(language())) or str(code or "")
+
+
 def _map_page(template: str, release: Release, name: str) -> Response:
     chart: Map = release.map(name)
     return _page(
@@ -83,7 +90,7 @@ def _map_page(template: str, release: Release, name: str) -> Response:
         name=name,
         chart=chart,
         shown={layer: release.layer(layer) for layer in map_layers(release, chart)},
-        style_url=url_for("tiles.style", name=name, lang=language()),
+        style_url=url_for("tiles.style", map=name, lang=language()),
     )
 
 
@@ -94,8 +101,8 @@ def _rows(releases: Releases, release: Release, name: str) -> TablePage | None:
     if path is None:
         return None
     try:
-        return table.read_page(release.folder / path, found.fields, number)
+        return table.read_page(release.folder / path, found.columns, number)
     except FileNotFoundError:  # pruned since: the link has moved on
         release = releases.look_again()
         found = release.layer(name)
-        return table.read_page(release.folder / found.artefacts["parquet"], found.fields, number)
+        return table.read_page(release.folder / found.artefacts["parquet"], found.columns, number)

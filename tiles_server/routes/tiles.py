@@ -55,8 +55,8 @@ def blueprint(releases: Releases) -> Blueprint:
 
         return send_latest(releases, find, LATEST)
 
-    @tiles.get("/maps/<name>/style.json")
-    def style(name: str) -> Response:
-        return document(build_style(releases.current(), name, language()))
+    @tiles.get("/maps/<map>/style.json")
+    def style(map: str) -> Response:
+        return document(build_style(releases.current(), map, language()))
 
     return tiles

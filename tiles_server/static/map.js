@@ -28,6 +28,11 @@ async function loadStyle() {
   return response.json();
 }
 
+/** On a narrow map page the credits fill the lower edge; in a frame the legend fills the upper. */
+function scalePlace() {
+  return element.clientWidth < 480 && window.self === window.top ? "top-left" : "bottom-left";
+}
+
 function createMap(style) {
   const map = new maplibregl.Map({
     container: element,
@@ -52,7 +57,7 @@ function createMap(style) {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new maplibregl.ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-left");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 120, unit: "metric" }), scalePlace());
   map.addControl(new maplibregl.AttributionControl({ compact: true }), "bottom-right");
   return map;
 }
