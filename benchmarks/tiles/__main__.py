@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.tiles import tables
+from benchmarks.tiles import real, tables
 from benchmarks.tiles.contest import Input, Score, contest
 from benchmarks.tiles.peers import OUT, Peer, install, ourselves, peers
 
@@ -44,6 +44,8 @@ def main(
     if quick:
         runs, growth = 1, False
         given = [replace(i, size=i.size // QUICK_SHRINKS) for i in given]
+    if real.present() and not only:
+        given += [Input(kind, len(read())) for kind, read in real.KINDS.items()]
     loads, parts = [os.getloadavg()[0]], []
     warm_up(us, folder)
     results: dict[str, list[dict[str, object]]] = {}

@@ -29,7 +29,7 @@ def shelters() -> gpd.GeoDataFrame:
 
 
 def zoning() -> gpd.GeoDataFrame:
-    """Read the zoning of Yaizu (用途地域), nine shapefiles in CP932 on plane rectangular CS VIII."""
+    """Read the zoning of Yaizu: nine shapefiles in CP932 on plane rectangular CS VIII."""
     return _joined(sorted((FOLDER / "yaizu").glob("都市計画図_*/*.shp")), encoding="cp932")
 
 

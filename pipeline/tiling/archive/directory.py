@@ -7,11 +7,11 @@ directory instead of a tile.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+import deflate
 import numpy as np
 
 from pipeline.tiling.archive import varint
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAF_ENTRIES = 4096
+_LEVEL = 9  # directories are small: their size matters more than their speed
 _INFLATED_LIMIT = 1 << 30  # bytes; a directory or metadata beyond it is an attack or an accident
 
 
@@ -71,7 +72,15 @@ def encode(entries: Entries) -> bytes:
         entries.lengths,
         np.where(follows, 0, entries.offsets + 1),
     ]
-    return gzip.compress(varint.encode(np.concatenate(columns)), 9, mtime=0)
+    return compress(varint.encode(np.concatenate(columns)))
+
+
+def compress(data: bytes) -> bytes:
+    """Return `data` as gzip without a time stamp, by libdeflate.
+
+    Not by zlib: which zlib a Python was built with differs between machines, and so do its bytes.
+    """
+    return bytes(deflate.gzip_compress(data, _LEVEL))
 
 
 def decode(data: bytes, compression: Compression) -> Entries:

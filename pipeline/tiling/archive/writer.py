@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import os
@@ -238,7 +237,7 @@ class PMTilesWriter(ArchiveWriter):
 
 def _json(value: Mapping[str, Any]) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return gzip.compress(text.encode(), 9, mtime=0)
+    return directory.compress(text.encode())
 
 
 def _require_bounds(bounds: Bounds) -> None:
