@@ -8,6 +8,8 @@ import numpy as np
 import shapely
 
 from pipeline.findings import Catalogue, Finding
+from pipeline.standardise.fields import ROW
+from pipeline.sources.table import place
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,7 +27,7 @@ def check_geometry(
     Parameters
     ----------
     frame
-        With columns ``row`` and ``geometry`` in EPSG:6668 degrees.
+        With columns :data:`ROW` and ``geometry`` in EPSG:6668 degrees.
     file
         The source, as declared.
     located
@@ -34,7 +36,8 @@ def check_geometry(
     Returns
     -------
     frame
-        Invalid polygons made valid (rings are kept; 'structure' method of GEOS).
+        Invalid polygons made valid (rings are kept; 'structure' method of GEOS); what is
+        empty, or has no length or area left, has no geometry.
     findings
         ``coordinate-outside`` is an error; the others are warnings.
     """
@@ -49,6 +52,10 @@ def check_geometry(
         shapes[broken] = shapely.make_valid(
             shapes[broken], method="structure", keep_collapsed=False
         )
+    empty = shapely.is_empty(shapes)
+    findings += _collapsed(frame, file, empty & broken)
+    if broken.any() or empty.any():
+        shapes = np.where(empty, None, shapes)
         frame = frame.set_geometry(list(shapes), crs=frame.crs)
     return frame, findings
 
@@ -60,8 +67,21 @@ def _absent(frame: gpd.GeoDataFrame, file: str, absent: NDArray[np.bool_]) -> li
         Catalogue.of("pipeline").finding(
             "geometry-missing",
             file=file,
-            feature=str(frame["row"].iloc[_first(absent)]),
+            feature=str(frame[ROW].iloc[_first(absent)]),
             count=int(absent.sum()),
+        )
+    ]
+
+
+def _collapsed(frame: gpd.GeoDataFrame, file: str, collapsed: NDArray[np.bool_]) -> list[Finding]:
+    if not collapsed.any():
+        return []
+    return [
+        Catalogue.of("pipeline").finding(
+            "geometry-collapsed",
+            file=file,
+            feature=str(frame[ROW].iloc[_first(collapsed)]),
+            count=int(collapsed.sum()),
         )
     ]
 
@@ -82,7 +102,7 @@ def _outside(frame: gpd.GeoDataFrame, file: str, present: NDArray[np.bool_]) -> 
             catalogue.finding(
                 "coordinate-outside",
                 file=file,
-                row=int(frame["row"].iloc[position]),
+                **place(file, int(frame[ROW].iloc[position])),
                 value=f"{lon:.6f}, {lat:.6f}",
                 lon=f"{lon:.6f}",
                 lat=f"{lat:.6f}",
@@ -107,7 +127,7 @@ def _repaired(frame: gpd.GeoDataFrame, file: str, broken: NDArray[np.bool_]) -> 
     return Catalogue.of("pipeline").finding(
         "geometry-repaired",
         file=file,
-        feature=str(frame["row"].iloc[first]),
+        feature=str(frame[ROW].iloc[first]),
         count=int(broken.sum()),
         reason=reason,
     )

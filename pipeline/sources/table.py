@@ -15,6 +15,17 @@ CANONICAL_CRS = "EPSG:6668"
 """JGD2011 geographic degrees, longitude first: the CRS of every table inside the pipeline."""
 
 
+TABULAR = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+"""Endings of files whose records a person finds by row number."""
+
+
+def place(path: str, number: int) -> dict[str, Any]:
+    """Return how a finding names record `number` of a file: by row, or as a feature from 1."""
+    if path.lower().endswith(TABULAR):
+        return {"row": number}
+    return {"feature": str(number)}
+
+
 @dataclass(frozen=True)
 class Facts:
     """Provenance of a source, kept in the manifest.

@@ -9,15 +9,19 @@ import unicodedata
 ERA_FIRST_YEAR = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019}
 """Western year in which year 1 (元年) of each era falls."""
 ERA_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
+ERA_SHORT = {era[0]: era for era in ERA_FIRST_YEAR}
+_ERA = "明治?|大正?|昭和?|平成?|令和?|[MTSHR]"
 
 _PARTS = (
     r"(?P<year>\d{1,4}|元)\s*[年./-]\s*"
     r"(?:(?P<month>\d{1,2})\s*(?:[月./-]\s*(?:(?P<day>\d{1,2})日?)?)?)?"
 )
-_ERA_DATE = re.compile(rf"(?P<era>明治|大正|昭和|平成|令和|[MTSHR])\s*{_PARTS}$", re.IGNORECASE)
+_ERA_DATE = re.compile(rf"(?P<era>{_ERA})\s*{_PARTS}$", re.IGNORECASE)
 _WESTERN_DATE = re.compile(rf"{_PARTS}$")
 _COMPACT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})$")
-_YEAR = re.compile(r"(?P<era>明治|大正|昭和|平成|令和)?(?P<year>\d{1,4}|元)年?$")
+_YEAR = re.compile(rf"(?P<era>{_ERA})?(?P<year>\d{{1,4}}|元)年?$", re.IGNORECASE)
+_WEEKDAY = re.compile(r"\s*\([月火水木金土日](曜日?)?\)$")
+_TIME = re.compile(r"(?<=\d)(\s+|T)\d{1,2}:\d{2}(:\d{2})?(\.\d+)?(Z|[+-]\d{2}:?\d{2})?$")
 
 
 def iso_date(text: str) -> str | None:
@@ -34,8 +38,8 @@ def iso_date(text: str) -> str | None:
         ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY`` (reduced precision, ISO 8601-1 5.2.2);
         ``None`` if the text is no date.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().split("T")[0]
-    plain = re.sub(r"\s+\d{1,2}:\d{2}(:\d{2})?$", "", plain)
+    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = _TIME.sub("", _WEEKDAY.sub("", plain))
     for pattern in (_ERA_DATE, _COMPACT_DATE, _WESTERN_DATE, _YEAR):
         match = pattern.match(plain)
         if match:
@@ -47,7 +51,8 @@ def _written(parts: dict[str, str | None]) -> str | None:
     year = 1 if parts["year"] == "元" else int(parts["year"] or 0)
     era = parts.get("era")
     if era:
-        year += ERA_FIRST_YEAR[ERA_LETTERS.get(era.upper(), era)] - 1
+        name = ERA_LETTERS.get(era.upper()) or ERA_SHORT[era[0]]
+        year += ERA_FIRST_YEAR[name] - 1
     elif year < 1000:
         return None
     month, day = parts.get("month"), parts.get("day")

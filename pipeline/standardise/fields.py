@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,13 @@ import pandas as pd
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.table import place
 from pipeline.standardise.values import convert, inferred_type, plain
+
+ROW, SOURCE = "_row", "_source"
+"""Columns that say where a record came from: named so that no field can be called the same."""
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Control characters other than tab and line ends."""
 
 if TYPE_CHECKING:
     from pipeline.config.layers import Municipality, Source
@@ -36,7 +43,7 @@ def standardise(
     Returns
     -------
     frame
-        Columns ``municipality_code``, the fields, ``row`` (place in the source) and
+        Columns ``municipality_code``, the fields, :data:`ROW` (place in the source) and
         ``geometry`` (EPSG:6668); index 0 … n-1.
     fields
         With inferred types filled in.
@@ -58,11 +65,13 @@ def standardise(
         raw = _raw_column(name, columns, table, source)
         kind = field.type or inferred_type(raw)
         typed[name] = replace(field, type=kind)
+        raw, findings_of_text = _without_control(raw, table, source, columns.get(name, name))
+        findings += findings_of_text
         data[name], unreadable = convert(raw, kind)
         findings += _unreadable(table, source, columns.get(name, name), raw, unreadable, kind)
         if field.required:
             findings += _missing(table, source, columns.get(name, name), data[name], unreadable)
-    data["row"] = table.rows
+    data[ROW] = table.rows
     frame = gpd.GeoDataFrame(
         pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
     )
@@ -89,6 +98,26 @@ def _raw_column(name: str, columns: dict[str, str], table: Table, source: Source
         return table.frame[columns[name]].reset_index(drop=True)
     constant = source.values.get(name)
     return pd.Series([constant] * len(table.frame), dtype=object)
+
+
+def _without_control(
+    raw: pd.Series, table: Table, source: Source, column: str
+) -> tuple[pd.Series, list[Finding]]:
+    """Take out characters that no one sees and that end or break text in other programs."""
+    dirty = raw.map(lambda cell: isinstance(cell, str) and CONTROL.search(cell) is not None)
+    hits = np.flatnonzero(dirty.to_numpy(bool))
+    if not len(hits):
+        return raw, []
+    clean = raw.map(lambda cell: CONTROL.sub("", cell) if isinstance(cell, str) else cell)
+    finding = Catalogue.of("pipeline").finding(
+        "text-control",
+        file=source.path,
+        row=int(table.rows[hits[0]]),
+        field=column,
+        value=clean.iloc[hits[0]],
+        count=len(hits),
+    )
+    return clean, [finding]
 
 
 def _matched_columns(table: Table, source: Source, fields: dict[str, Field]) -> dict[str, str]:
@@ -126,7 +155,7 @@ def _unreadable(
         Catalogue.of("pipeline").finding(
             f"value-not-{kind}",
             file=source.path,
-            row=int(table.rows[first]),
+            **place(source.path, int(table.rows[first])),
             field=column,
             value=raw.iloc[first],
             count=len(positions),
@@ -144,7 +173,7 @@ def _missing(
         Catalogue.of("pipeline").finding(
             "value-missing",
             file=source.path,
-            row=int(table.rows[empty[0]]),
+            **place(source.path, int(table.rows[empty[0]])),
             field=column,
             count=len(empty),
         )

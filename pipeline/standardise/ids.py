@@ -11,6 +11,8 @@ import pandas as pd
 import shapely
 
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.table import place
+from pipeline.standardise.fields import ROW, SOURCE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,11 +25,13 @@ CONTENT_GRID = 1e-7
 
 
 def feature_ids(
-    frame: gpd.GeoDataFrame, key: tuple[str, ...], layer: str
+    frame: gpd.GeoDataFrame, key: tuple[str, ...], published: tuple[str, ...], layer: str
 ) -> tuple[NDArray[np.int64], list[Finding]]:
     """Make an id for each feature from its key fields, or from its content if there are none.
 
-    Features that would share an id are told apart by their order and reported.
+    Only what is published takes part in the content: an id made from withheld values would
+    let anyone test guesses at them. Features that would share an id are told apart by their
+    order and reported.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def feature_ids(
     findings
         One warning that counts repeated keys or records.
     """
-    fields = list(key) or [c for c in frame.columns if c not in ("geometry", "row", "source")]
+    fields = key or published
     columns = [
         ["" if pd.isna(v) else str(v) for v in frame[f].astype(object)]
         for f in ["municipality_code", *fields]
@@ -73,8 +77,8 @@ def _repeats(
     return [
         Catalogue.of("pipeline").finding(
             "key-repeated" if key else "record-repeated",
-            file=str(first["source"]),
-            row=int(first["row"]),
+            file=str(first[SOURCE]),
+            **place(str(first[SOURCE]), int(first[ROW])),
             field=", ".join(key),
             count=len(repeated),
             layer=layer,

@@ -21,6 +21,7 @@ TRUE = frozenset(
 FALSE = frozenset(
     {"0", "false", "f", "no", "n", "×", "✕", "無", "なし", "無し", "不可", "いいえ", "-"}
 )
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 UNREADABLE = object()
 """Stands for a cell that is not of the declared type."""
 
@@ -38,12 +39,13 @@ def _as_string(cell: Any) -> Any:
 
 def _as_number(cell: Any) -> Any:
     if not isinstance(cell, str):
-        return float(cell)
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", plain(cell))
-    try:
-        number = float(text)
-    except ValueError:
-        return UNREADABLE
+        return _finite(float(cell))
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", plain(cell).replace("−", "-"))
+    # Python reads 1_000 as a thousand; nobody else does.
+    return _finite(float(text)) if NUMBER.fullmatch(text) else UNREADABLE
+
+
+def _finite(number: float) -> Any:
     return number if math.isfinite(number) else UNREADABLE
 
 
