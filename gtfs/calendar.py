@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gtfs.tables import Feed
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAY_CLASSES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
+"""What a timetable distinguishes: days of the week, and national holidays whatever their day."""
 _ADDED, _REMOVED = 1, 2
 
 
@@ -147,6 +149,14 @@ def effective_dates(feed: Feed) -> dict[str, frozenset[dt.date]]:
 def national_holidays(first: dt.date, last: dt.date) -> dict[dt.date, str]:
     """Return the national holidays (祝日, substitute days included) of a period with names."""
     return dict(jpholiday.between(first, last))
+
+
+def day_classes(days: Collection[dt.date]) -> dict[dt.date, str]:
+    """Return the class of each date, one of :data:`DAY_CLASSES`."""
+    if not days:
+        return {}
+    holidays = national_holidays(min(days), max(days))
+    return {d: "holiday" if d in holidays else DAY_CLASSES[d.weekday()] for d in sorted(days)}
 
 
 def read_holiday_table(path: Path) -> dict[dt.date, str]:

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from gtfs.calendar import day_classes
 from gtfs.diff.change import Change, Difference, Words, change, phrase
-from gtfs.diff.days import classify, day_words
+from gtfs.diff.days import day_words
 from gtfs.diff.fares import fare_changes
 from gtfs.diff.match import (
     line_changes,
@@ -78,7 +79,7 @@ class _Days:
 
     @classmethod
     def of(cls, before: Schedule, after: Schedule) -> _Days:
-        old, new = (classify(_span(s)) for s in (before, after))
+        old, new = (day_classes(_span(s)) for s in (before, after))
         if not old or not new:
             return cls(old, {})
         known, last = set(old.values()), max(old)

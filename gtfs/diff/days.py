@@ -5,43 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import national_holidays
+from gtfs.calendar import DAY_CLASSES
 from gtfs.diff.change import Words, joined, listed, phrase
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-CLASSES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 _SINGLE = 5
 """Up to so many dates are listed one by one rather than as a rule with exceptions."""
-
-
-def classify(days: Iterable[dt.date]) -> dict[dt.date, str]:
-    """Return the class of each date: its weekday, or ``holiday`` for a national holiday."""
-    every = sorted(days)
-    if not every:
-        return {}
-    holidays = national_holidays(every[0], every[-1])
-    return {day: "holiday" if day in holidays else CLASSES[day.weekday()] for day in every}
 
 
 def class_words(classes: Collection[str]) -> Words:
     """Name classes of days: Monday to Friday are weekdays, all of them every day."""
     have = set(classes)
-    if have >= set(CLASSES):
+    if have >= set(DAY_CLASSES):
         return phrase("days-every")
     parts: list[Words] = []
     for code, members in _GROUPS:
         if have >= set(members):
             parts.append(phrase(code))
             have -= set(members)
-    parts += [phrase(name) for name in CLASSES if name in have]
+    parts += [phrase(name) for name in DAY_CLASSES if name in have]
     return joined(parts)
 
 
 _GROUPS = (
-    ("days-weekdays", CLASSES[:5]),
+    ("days-weekdays", DAY_CLASSES[:5]),
     ("days-weekend", ("sat", "sun", "holiday")),
     ("days-sunday-holiday", ("sun", "holiday")),
 )
@@ -83,7 +73,7 @@ def _as_period(days: Sequence[dt.date], among: Mapping[dt.date, str]) -> Words |
 def _as_rule(days: Sequence[dt.date], among: Mapping[dt.date, str]) -> Words:
     """Name the classes most of whose dates are meant, then the further and the missing dates."""
     have, every = Counter(among[day] for day in days), Counter(among.values())
-    classes = [name for name in CLASSES if 2 * have[name] > every[name]]
+    classes = [name for name in DAY_CLASSES if 2 * have[name] > every[name]]
     further = [day for day in days if among[day] not in classes]
     meant = set(days)
     missing = [day for day in sorted(among) if among[day] in classes and day not in meant]

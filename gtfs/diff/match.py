@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import pandas as pd
 
 from gtfs.diff.change import Change, Words, change, listed, phrase
+from gtfs.translations import english_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -114,20 +115,6 @@ def lines(feed: Feed) -> list[Line]:
             Line(row["route_id"], Words(name, translated), None if pd.isna(mode) else int(mode))
         )
     return sorted(found, key=lambda line: line.id)
-
-
-def english_names(feed: Feed, table: str, field: str) -> Callable[[str, str], str]:
-    """Return a function that gives the English of a name, by record id or by the name itself."""
-    columns = ("table_name", "field_name", "language", "record_id", "field_value", "translation")
-    rows = feed.table("translations", *columns)
-    rows = rows[(rows.table_name == table) & (rows.field_name == field) & (rows.language == "en")]
-    by_id = dict(zip(rows.record_id, rows.translation, strict=True))
-    by_name = dict(zip(rows.field_value, rows.translation, strict=True))
-
-    def english(record: str, name: str) -> str:
-        return str(by_id.get(record) or (by_name.get(name) if name else "") or name)
-
-    return english
 
 
 def match_places(old: Sequence[Place], new: Sequence[Place]) -> Matches[Place]:
