@@ -22,7 +22,7 @@ def document(content: object) -> Response:
     """Answer a JSON document under a stable address, with an entity tag."""
     response = jsonify(content)
     response.headers["Cache-Control"] = LATEST
-    response.vary.update(["Accept-Language", "Host"])
+    response.vary.add("Accept-Language")
     response.add_etag()
     response.make_conditional(request)
     return response

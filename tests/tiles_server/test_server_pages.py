@@ -1,0 +1,178 @@
+"""Pages for people: what they say, in which language, without script, and who may frame them."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+
+import geopandas as gpd
+import httpx
+import pytest
+from release_maker import STYLES, TITLES, make_release, switch
+from serving import serving
+from shapely import Point
+
+PAGES = ("/", "/layers/flood", "/maps/kanmon_safety", "/maps/kanmon_safety/embed")
+
+
+def test_the_portal_lists_layers_feeds_and_maps_without_script(client):
+    page = client.get("/", headers={"Accept-Language": "ja"})
+    assert "<script" not in page.text
+    for text in (
+        "指定緊急避難場所",
+        "120 件（点）",
+        "2026年11月20日",
+        "CC-BY-4.0",
+        "全国地方公共団体コード",
+        "関門の防災地図",
+        "若戸渡船",
+        "2026年10月1日 – 2027年9月30日",
+        "便 190",
+    ):
+        assert text in page.text, text
+
+
+def test_every_link_of_every_page_leads_somewhere(client, server):
+    for page in PAGES:
+        links = Links(client.get(page).text).found
+        assert links
+        for link in links:
+            if link.startswith(("#", "https://www.city.example.lg.jp")):
+                continue
+            address = httpx.URL(server.address + page).join(link)
+            assert client.get(address).status_code == 200, f"{page}: {link}"
+
+
+class Links(html.parser.HTMLParser):
+    """The addresses a page links to or loads."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, _, attributes):
+        self.found |= {value for name, value in attributes if name in ("href", "src")}
+
+
+@pytest.mark.parametrize(
+    ("address", "accept", "language"),
+    [
+        ("/", "ja,en;q=0.8", "ja"),
+        ("/", "en-GB,en;q=0.9,ja;q=0.1", "en"),
+        ("/", "fr", "ja"),
+        ("/", "", "ja"),
+        ("/?lang=en", "ja", "en"),
+        ("/?lang=ja", "en", "ja"),
+        ("/?lang=xx", "en", "en"),
+    ],
+)
+def test_the_language_is_the_one_asked_for(client, address, accept, language):
+    answer = client.get(address, headers={"Accept-Language": accept})
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["content-language"] == language
+    assert "Accept-Language" in answer.headers["vary"]
+
+
+def test_the_language_switch_keeps_the_rest_of_the_address(client):
+    page = client.get("/layers/evacuation_sites?page=2&lang=ja").text
+    assert re.search(r'href="\?page=2&amp;lang=en"[^>]*lang="en"', page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sample_data_is_called_so_on_every_page(client, page):
+    assert "これは見本データです" in client.get(page).text
+    assert "These are sample values" in client.get(page + "?lang=en").text
+
+
+@pytest.mark.parametrize("page", ["/", "/layers/flood", "/maps/kanmon_safety", "/catalog"])
+def test_nobody_may_frame_a_page_that_is_not_for_it(client, page):
+    headers = client.get(page).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_the_embedded_map_may_be_framed_by_the_sites_it_names(client):
+    headers = client.get("/maps/kanmon_safety/embed").headers
+    policy = headers["content-security-policy"]
+    assert policy.endswith("frame-ancestors https://www.city.example.lg.jp")
+    assert "x-frame-options" not in headers
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_load_nothing_from_elsewhere_and_run_no_inline_code(client, page):
+    answer = client.get(page)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "http" not in policy.split("frame-ancestors")[0]
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", answer.text)
+
+
+def test_a_layer_can_be_read_as_a_table_page_by_page(client):
+    first = client.get("/layers/evacuation_sites").text
+    assert "1〜50 件目 ／ 全 120 件" in first
+    assert first.count("<tr><td") == 50
+    last = client.get("/layers/evacuation_sites?page=3").text
+    assert "101〜120 件目 ／ 全 120 件" in last
+    assert "第101小学校" in last
+    assert "第100小学校" not in last
+    assert "北九州市</td>" in last  # the municipality by name
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "4", "x", "9" * 30, "１"])
+def test_a_page_of_the_table_that_does_not_exist_is_said(client, page):
+    answer = client.get("/layers/evacuation_sites", params={"page": page})
+    assert answer.status_code == 400
+    assert "アドレスの指定に誤りがあります" in answer.text
+
+
+def test_an_unchanged_page_is_not_sent_again(client):
+    tag = client.get("/").headers["etag"]
+    assert client.get("/", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_people_get_a_page_in_both_languages_when_something_is_missing(client):
+    answer = client.get("/maps/nothing")
+    assert answer.status_code == 404
+    assert "見つかりません" in answer.text
+    assert "cannot be found" in answer.text
+    browser = client.get("/nothing", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert "見つかりません" in browser.text
+    program = client.get("/nothing")
+    assert program.json()["status"] == 404
+
+
+def test_every_asset_is_kept_for_ever_and_sent_compressed(client):
+    page = client.get("/maps/kanmon_safety").text
+    library = re.search(r'href="(/static/\w+/vendor/maplibre-gl/maplibre-gl\.css)"', page).group(1)
+    answer = client.get(library)
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+    plain = client.get(library, headers={"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    assert plain.headers["etag"] != answer.headers["etag"]
+
+
+def test_values_from_ledgers_never_become_markup(tmp_path):
+    """Names, titles and embed sites come from files that people edit."""
+    evil = '"><script>alert(1)</script>'
+    frame = gpd.GeoDataFrame(
+        {"id": [1], "name": [evil], "municipality_code": [evil]},
+        geometry=[Point(130.8, 33.9)],
+        crs=6668,
+    )
+    releases = tmp_path / "releases"
+    releases.mkdir()
+    STYLES["evil"], TITLES["evil"] = {"color": '"/><script>', "label": "name"}, (evil, evil)
+    try:
+        make_release(releases, "20261123T160000Z-000000ee", frames={"evil": frame})
+    finally:
+        del STYLES["evil"], TITLES["evil"]
+    switch(releases, "20261123T160000Z-000000ee")
+    with serving(tmp_path, workers=1) as server:
+        for page in ("/", "/layers/evil"):
+            answer = httpx.get(server.address + page)
+            assert answer.status_code == 200
+            assert "<script" not in answer.text
