@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from pipeline.findings import Catalogue, Finding
-from pipeline.standardise.fields import ROW
 from pipeline.sources.table import place
+from pipeline.standardise.fields import ROW
 
 if TYPE_CHECKING:
     import geopandas as gpd

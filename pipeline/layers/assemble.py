@@ -12,7 +12,7 @@ from pipeline.check.geometry import check_geometry
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources import Facts, read_source
-from pipeline.standardise.fields import standardise, unused_columns
+from pipeline.standardise.fields import SOURCE, standardise, unused_columns
 from pipeline.standardise.ids import feature_ids
 from pipeline.standardise.schemas import Field, layer_fields, schema_names
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.layers import Layer, Municipality, Source
-
-PROVENANCE = ("row", "source")
-"""Columns that say where a record came from; used in findings, never published."""
 
 
 @dataclass
@@ -106,7 +103,7 @@ def _one_source(
     result.findings += findings
     frame, findings = check_geometry(frame, source.path, located=source.geometry is not None)
     result.findings += findings
-    frame["source"] = source.path
+    frame[SOURCE] = source.path
     return frame, typed
 
 
@@ -128,7 +125,7 @@ def _finish(
             for f in dict.fromkeys(unknown)
         ]
         return
-    ids, repeats = feature_ids(joined, layer.id, name)
+    ids, repeats = feature_ids(joined, layer.id, layer.privacy.publish, name)
     result.findings += repeats
     published = [fields[f] for f in layer.privacy.publish]
     result.findings += _withheld(name, joined, fields, layer)

@@ -6,7 +6,7 @@ import math
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from pipeline.findings import Finding, has_error
+from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
 from pipeline.layers.assemble import Assembled, assemble
 from pipeline.progress import silent
@@ -100,7 +100,12 @@ class LayerJob:
             write_geojson(frame, path("geojson"))
         if "csv" in self.layer.outputs:
             write_csv(frame, path("csv"))
-        if "pmtiles" in self.layer.outputs:
+        if "pmtiles" not in self.layer.outputs:
+            return
+        if frame.geometry.isna().all():
+            none = Catalogue.of("pipeline").finding("tiles-none", layer=self.name)
+            built.findings.append(none)
+        else:
             self._cut_tiles(frame, path("pmtiles"), built, progress)
 
     def _cut_tiles(

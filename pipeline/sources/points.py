@@ -68,8 +68,9 @@ def _blank(column: pd.Series) -> NDArray[np.bool_]:
 
 def _numbers(raw: Raw, name: str, file: str) -> NDArray[np.float64]:
     text = raw.frame[name].astype(str)
-    plain = text.map(lambda cell: unicodedata.normalize("NFKC", cell).strip())
+    plain = text.map(lambda cell: unicodedata.normalize("NFKC", cell).strip().replace("−", "-"))
     numbers: NDArray[np.float64] = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     bad = np.flatnonzero(np.isnan(numbers) & ~_blank(text))
     if len(bad):
         raw.findings.append(_unreadable(raw, name, file, bad))

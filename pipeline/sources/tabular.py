@@ -16,6 +16,9 @@ from pipeline.findings import Catalogue, Finding
 from pipeline.sources.table import Raw
 from pipeline.sources.text import is_utf8, python_codec
 
+END_MARK = "\r\n\x04"
+"""A last line of our own: it stays a row by itself unless an open quotation mark swallows it."""
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -32,9 +35,27 @@ def read_csv(path: Path, source: Source) -> Raw:
         If the text is not in the declared encoding, or has no header row.
     """
     text, codec, findings = _decode_file(path.read_bytes(), source)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    return _frame(records, source, codec, findings)
+    return _frame(_records(text, path_delimiter(source), source), source, codec, findings)
+
+
+def _records(text: str, delimiter: str, source: Source) -> list[list[str]]:
+    """Split CSV text into rows of cells, however long a cell is.
+
+    Raises
+    ------
+    SourceError
+        If a quotation mark is never closed: the rest of the file would vanish into one cell.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    marked = csv.reader(io.StringIO(text + END_MARK, newline=""), delimiter=delimiter)
+    records = list(marked)
+    if not records or records[-1] == [END_MARK.strip()]:
+        return records[:-1]
+    if records[-1][-1].endswith(END_MARK):
+        raise SourceError(
+            [Catalogue.of("pipeline").finding("quote-open", file=source.path, row=len(records))]
+        )
+    return records
 
 
 def read_workbook(path: Path, source: Source) -> Raw:
@@ -106,9 +127,20 @@ def _strict(raw: bytes, codec: str, source: Source) -> str:
     try:
         return raw.decode("utf-8-sig" if codec == "utf-8" else codec)
     except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
+        row = _row_at(raw[: error.start].decode(codec), path_delimiter(source))
         other = "utf-8" if codec != "utf-8" and is_utf8([raw]) else "cp932"
         raise SourceError([_wrong_encoding(raw, source, other, row)]) from error
+
+
+def path_delimiter(source: Source) -> str:
+    """Return what separates the cells of a text file, by the ending of its name."""
+    return "\t" if source.path.lower().endswith(".tsv") else ","
+
+
+def _row_at(before: str, delimiter: str) -> int:
+    """Return the row, as a spreadsheet counts, that follows the text `before`."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(before) + 2))
+    return sum(1 for _ in csv.reader(io.StringIO(before + "?", newline=""), delimiter=delimiter))
 
 
 def _wrong_encoding(raw: bytes, source: Source, other: str, row: int | None) -> Finding:
@@ -159,17 +191,22 @@ def _frame(
 
 
 def _unique(header: list[str]) -> list[str]:
-    """Name unnamed columns by position and number repeated ones, so that each is reachable."""
+    """Name unnamed columns by position and number repeated ones, so that each is reachable.
+
+    The name *geometry* belongs to the shape, so a column of that name is its second.
+    """
     names: list[str] = []
     for position, name in enumerate(header, start=1):
         base = name or f"({position})"
-        repeats = sum(1 for earlier in header[: position - 1] if earlier == name and name)
+        earlier_names = ["geometry", *header[: position - 1]]
+        repeats = sum(1 for earlier in earlier_names if earlier == name and name)
         names.append(f"{base}.{repeats + 1}" if repeats else base)
     return names
 
 
 def _repeated_columns(header: list[str], source: Source) -> list[Finding]:
-    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    known = ["geometry", *header]
+    repeated = sorted({name for name in header if name and known.count(name) > 1})
     return [
         Catalogue.of("pipeline").finding(
             "column-repeated", file=source.path, row=source.header, field=name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.dbf import NUMERIC, read_dbf
 from pipeline.sources.table import Raw
 from pipeline.sources.text import decode, is_utf8, python_codec
 
@@ -41,10 +42,14 @@ def read_vector(path: Path, source: Source) -> Raw:
         _require_parts(path, source)
     elif path.suffix.lower() in (".geojson", ".json"):
         _require_utf8(path, source)
-    frame, notes = _read(path, source, RAW_BYTES if shapefile else None)
+    if path.stat().st_size == 0:
+        raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
+    layer, notes = _chosen_layer(path, source)
+    frame, warned = _read(path, source, layer, RAW_BYTES if shapefile else None)
     rows = np.arange(1, len(frame) + 1, dtype=np.int64)
-    raw = Raw(frame, rows, "", notes)
+    raw = Raw(frame, rows, "", notes + warned)
     if shapefile:
+        _look_behind_gdal(raw, path, source)
         _decode_attributes(raw, path, source)
     return raw
 
@@ -74,19 +79,113 @@ def _require_utf8(path: Path, source: Source) -> None:
         ) from error
 
 
-def _read(path: Path, source: Source, encoding: str | None) -> tuple[Any, list[Finding]]:
+def _chosen_layer(path: Path, source: Source) -> tuple[str | None, list[Finding]]:
+    """Return the layer of a file that may hold several, and a note if nobody chose it.
+
+    Raises
+    ------
+    SourceError
+        If the declared layer is not in the file.
+    """
+    catalogue = Catalogue.of("pipeline")
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except (DataSourceError, DataLayerError, ValueError):
+        return source.table or None, []
+    if source.table and source.table not in names:
+        listed = ", ".join(names)
+        raise SourceError(
+            [catalogue.finding("sheet-missing", file=source.path, sheet=source.table, known=listed)]
+        )
+    if source.table or len(names) < 2:
+        return source.table or None, []
+    others = ", ".join(names[1:])
+    note = catalogue.finding("sheet-assumed", file=source.path, sheet=names[0], others=others)
+    return names[0], [note]
+
+
+def _read(
+    path: Path, source: Source, layer: str | None, encoding: str | None
+) -> tuple[Any, list[Finding]]:
+    # GDAL would leave a description of a GML file (.gfs) in the folder of the source.
+    options = {"WRITE_GFS": "NO"} if path.suffix.lower() == ".gml" else {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             frame = pyogrio.read_dataframe(
-                path, layer=source.table or None, encoding=encoding, datetime_as_string=True
+                path, layer=layer, encoding=encoding, datetime_as_string=True, **options
             )
+            info = pyogrio.read_info(path, layer=layer, encoding=encoding, **options)
         except (DataSourceError, DataLayerError, ValueError, UnicodeDecodeError) as error:
             frame = _salvage(path, source, error)
     notes = _explain_warnings([str(w.message) for w in caught], source)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError([Catalogue.of("pipeline").finding("geometry-none", file=source.path)])
+    if "geometry" in info["fields"]:
+        notes.append(_keep_column_called_geometry(frame, path, source, layer, encoding))
+    _keep_kinds(frame, info)
     return frame, notes
+
+
+def _keep_column_called_geometry(
+    frame: Any, path: Path, source: Source, layer: str | None, encoding: str | None
+) -> Finding:
+    """Give an attribute that the shapes would replace a name of its own."""
+    plain = pyogrio.read_dataframe(
+        path, layer=layer, encoding=encoding, columns=["geometry"], read_geometry=False
+    )
+    frame["geometry.2"] = plain["geometry"]
+    return Catalogue.of("pipeline").finding("column-repeated", file=source.path, field="geometry")
+
+
+def _keep_kinds(frame: Any, info: dict[str, Any]) -> None:
+    """Keep what pandas loses: yes and no beside missing values, and values made of parts."""
+    for name, kind in zip(info["fields"], info["dtypes"], strict=True):
+        if kind == "bool" and name in frame and name != frame.geometry.name:
+            frame[name] = frame[name].astype("boolean")
+    for name in frame.columns.drop(frame.geometry.name):
+        if frame[name].dtype == object:
+            frame[name] = frame[name].map(_flat, na_action="ignore")
+
+
+def _flat(cell: Any) -> Any:
+    if isinstance(cell, np.ndarray):
+        cell = cell.tolist()
+    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
+
+
+def _look_behind_gdal(raw: Raw, path: Path, source: Source) -> None:
+    """Undo what GDAL does silently to a ``.dbf``: zeros for text, one value for two columns."""
+    endings = (".dbf", ".DBF", ".Dbf")
+    table = read_dbf(next(p for e in endings if (p := path.with_suffix(e)).exists()))
+    if table is None:
+        return
+    catalogue = Catalogue.of("pipeline")
+    for repeated in sorted(table.repeated_names()):
+        shown = repeated.decode("cp932", "replace")
+        raw.findings.append(catalogue.finding("column-ambiguous", file=source.path, field=shown))
+        raw.frame = raw.frame.drop(columns=repeated.decode(RAW_BYTES), errors="ignore")
+    if len(table.records) != len(raw.frame):
+        return
+    for column in table.columns:
+        wrong = table.unreadable_numbers(column) if column.kind in NUMERIC else {}
+        name = column.name.decode(RAW_BYTES)
+        if wrong and name in raw.frame:
+            raw.frame[name] = raw.frame[name].astype("Float64")
+            raw.frame.loc[raw.frame.index[list(wrong)], name] = pd.NA
+            raw.findings.append(_number_unreadable(raw, column.name, wrong, source))
+
+
+def _number_unreadable(raw: Raw, name: bytes, wrong: dict[int, bytes], source: Source) -> Finding:
+    first = min(wrong)
+    return Catalogue.of("pipeline").finding(
+        "number-unreadable",
+        file=source.path,
+        feature=str(raw.rows[first]),
+        field=name.decode("cp932", "replace"),
+        value=wrong[first].decode("cp932", "replace"),
+        count=len(wrong),
+    )
 
 
 def _salvage(path: Path, source: Source, error: Exception) -> Any:
@@ -108,23 +207,18 @@ def _salvage(path: Path, source: Source, error: Exception) -> Any:
             "records-broken", file=source.path, feature=listed, count=len(broken)
         )
     else:
-        finding = catalogue.finding("source-unreadable", file=source.path, reason=str(error))
+        reason = str(error).replace(str(path), source.path)
+        finding = catalogue.finding("source-unreadable", file=source.path, reason=reason)
     raise SourceError([finding]) from error
 
 
 def _explain_warnings(messages: list[str], source: Source) -> list[Finding]:
-    """Turn what GDAL only mutters into findings; above all values it replaced by zero."""
+    """Turn what GDAL only mutters into findings."""
     catalogue = Catalogue.of("pipeline")
-    findings = []
-    for message in dict.fromkeys(messages):
-        field = re.search(r"of field (?:\S*\.)?(\S+) parsed incompletely", message)
-        if field:
-            findings.append(
-                catalogue.finding("number-unreadable", file=source.path, field=field.group(1))
-            )
-        else:
-            findings.append(catalogue.finding("reader-warning", file=source.path, reason=message))
-    return findings
+    return [
+        catalogue.finding("reader-warning", file=source.path, reason=message)
+        for message in dict.fromkeys(messages)
+    ]
 
 
 def _declared_codec(path: Path, source: Source) -> tuple[str, str]:
@@ -228,7 +322,7 @@ def _text_findings(
                 Catalogue.of("pipeline").finding(
                     code,
                     file=source.path,
-                    row=int(raw.rows[hits[0]]),
+                    feature=str(raw.rows[hits[0]]),
                     field=shown,
                     value=decoded[first].text or "",
                     count=len(hits),

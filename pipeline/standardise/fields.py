@@ -112,7 +112,7 @@ def _without_control(
     finding = Catalogue.of("pipeline").finding(
         "text-control",
         file=source.path,
-        row=int(table.rows[hits[0]]),
+        **place(source.path, int(table.rows[hits[0]])),
         field=column,
         value=clean.iloc[hits[0]],
         count=len(hits),

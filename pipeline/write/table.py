@@ -28,6 +28,7 @@ def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
         File to write; equal frames give equal bytes.
     """
     points = shapely.point_on_surface(frame.geometry.to_numpy())
+    points[shapely.is_empty(points)] = None
     table = pd.DataFrame(frame.drop(columns="geometry"))
     table["longitude"] = shapely.get_x(points).round(7)
     table["latitude"] = shapely.get_y(points).round(7)
