@@ -58,9 +58,7 @@ def check_polygons(
     return _replace(shapes, chosen, fixed), shapes.row[chosen]
 
 
-def _replace(
-    shapes: Shapes, chosen: NDArray[np.int64], fixed: NDArray[np.object_]
-) -> Shapes:
+def _replace(shapes: Shapes, chosen: NDArray[np.int64], fixed: NDArray[np.object_]) -> Shapes:
     """Put polygons in the place of some shapes; nothing else moves."""
     x, y, rings, hole, counts = rings_of(fixed)
     mended = Shapes(

@@ -54,7 +54,9 @@ def _crossing(a: Any, b: Any, c: Any, d: Any, line: Any) -> Any:
     """
     if a > c or (a == c and b > d):
         a, b, c, d = c, d, a, b
-    return np.int64(np.floor(b + np.float64(line - a) * np.float64(d - b) / np.float64(c - a) + 0.5))
+    return np.int64(
+        np.floor(b + np.float64(line - a) * np.float64(d - b) / np.float64(c - a) + 0.5)
+    )
 
 
 @helper
@@ -81,7 +83,9 @@ def _add(x: Any, y: Any, start: int, at: int, axis: int, along: Any, across: Any
 
 
 @helper
-def split_points(arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int) -> int:
+def split_points(
+    arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int
+) -> int:
     """Keep the points on one side of the line."""
     for ring in range(first, last):
         at = arena.rings[ring]
@@ -92,7 +96,9 @@ def split_points(arena: Arena, first: int, last: int, height: int, axis: int, li
 
 
 @helper
-def split_lines(arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int) -> int:
+def split_lines(
+    arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int
+) -> int:
     """Keep the parts of lines on one side of the line, those of one point left out."""
     along = arena.x if axis == 0 else arena.y
     across = arena.y if axis == 0 else arena.x
@@ -150,7 +156,9 @@ def _ranks(values: Any) -> Any:
 
 
 @helper
-def split_polygon(arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int) -> int:
+def split_polygon(
+    arena: Arena, first: int, last: int, height: int, axis: int, line: int, sign: int
+) -> int:
     """Keep the part of a polygon on one side of the line, its rings joined along the line.
 
     Interior lies on the same hand of every ring, so the i-th exit counted along the line joins
@@ -190,7 +198,9 @@ def split_polygon(arena: Arena, first: int, last: int, height: int, axis: int, l
             now = (along[k] - line) * sign >= 0
             was = (along[before] - line) * sign >= 0
             if was and not now:
-                leave[found - 1] = _crossing(along[before], across[before], along[k], across[k], line)
+                leave[found - 1] = _crossing(
+                    along[before], across[before], along[k], across[k], line
+                )
                 at = _add(x, y, starts[found - 1], at, axis, line, leave[found - 1])
             if now and not was:
                 starts[found] = at
@@ -229,7 +239,11 @@ def _join(arena: Arena, height: int, x: Any, y: Any, starts: Any, entries: Any, 
             for k in range(starts[link], starts[link + 1]):
                 at = _add(arena.x, arena.y, start, at, 0, x[k], y[k])
             link = follower[link]
-        while at - start > 1 and arena.x[at - 1] == arena.x[start] and arena.y[at - 1] == arena.y[start]:
+        while (
+            at - start > 1
+            and arena.x[at - 1] == arena.x[start]
+            and arena.y[at - 1] == arena.y[start]
+        ):
             at -= 1
         if at - start >= 3:
             height += 1

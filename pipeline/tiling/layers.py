@@ -282,9 +282,7 @@ def _wrap(shapes: Shapes, file: str) -> tuple[Shapes, list[Finding]]:
     return concatenate(copies), findings
 
 
-def _status_findings(
-    measures: wkb.Measures, ids: NDArray[np.uint64], file: str
-) -> list[Finding]:
+def _status_findings(measures: wkb.Measures, ids: NDArray[np.uint64], file: str) -> list[Finding]:
     findings = []
     for status, code in _STATUS_CODES.items():
         rows = np.flatnonzero(measures.status == status)

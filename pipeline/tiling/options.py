@@ -120,7 +120,10 @@ class TileOptions:
             raise TilingError(f"buffer {self.buffer} is impossible: use 0 to 2048 units")
         if not 1 <= self.compression <= 12:
             raise TilingError(f"compression {self.compression} is impossible: use 1 to 12")
-        for name in (*self.strategies, *(s for o in self.layers.values() for s in o.strategies or ())):
+        for name in (
+            *self.strategies,
+            *(s for o in self.layers.values() for s in o.strategies or ()),
+        ):
             if name not in STRATEGIES:
                 raise TilingError(f"unknown strategy '{name}': use {', '.join(STRATEGIES)}")
 

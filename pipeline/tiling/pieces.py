@@ -113,14 +113,18 @@ def reserve_pieces(out: Pieces, pieces: int, more: int) -> Pieces:
 
 
 def trimmed(out: Pieces, rings: int, pieces: int) -> Pieces:
-    """Return views of what is in use."""
+    """Return what is in use, pieces in the order of their shapes."""
     vertices = int(out.rings[rings])
+    owner = out.shape[:pieces]
+    order: NDArray[np.int64] | slice = slice(0, pieces)
+    if (owner[1:] < owner[:-1]).any():
+        order = np.argsort(owner, kind="stable")
     return Pieces(
         out.x[:vertices],
         out.y[:vertices],
         out.rings[: rings + 1],
         out.hole[:rings],
-        *(values[:pieces] for values in out[4:]),
+        *(values[:pieces][order] for values in out[4:]),
     )
 
 

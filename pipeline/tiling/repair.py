@@ -59,7 +59,9 @@ def make_valid_on_grid(shapes: NDArray[np.object_], grid: float) -> NDArray[np.o
 
 def rings_of(
     shapes: NDArray[np.object_],
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
+) -> tuple[
+    NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]
+]:
     """Return open rings of polygons as x, y, first vertices, hole flags, and rings per shape."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     kept = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)

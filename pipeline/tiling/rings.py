@@ -212,7 +212,9 @@ def contains(x: Any, y: Any, first: int, last: int, px: Any, py: Any) -> bool:
 
 
 @helper
-def _ring_contains(x: Any, y: Any, rings: Any, boxes: Any, outer: int, inner: int, base: int) -> bool:
+def _ring_contains(
+    x: Any, y: Any, rings: Any, boxes: Any, outer: int, inner: int, base: int
+) -> bool:
     """Tell whether one ring lies in another; rings are known not to cross."""
     a = boxes[outer - base]
     b = boxes[inner - base]

@@ -60,7 +60,10 @@ def _varint(out: Any, at: int, value: Any) -> int:
 
 @kernel
 def _encode_strings(
-    text: NDArray[np.uint8], ends: NDArray[np.int64], out: NDArray[np.uint8], offsets: NDArray[np.int64]
+    text: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    out: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
 ) -> int:
     at = 0
     for i in range(ends.shape[0] - 1):

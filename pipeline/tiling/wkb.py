@@ -73,6 +73,19 @@ def _u32(data: Any, at: int) -> Any:
 
 
 @helper
+def _u64(data: Any, at: int) -> Any:
+    low = np.uint64(_u32(data, at))
+    return low | np.uint64(_u32(data, at + 4)) << np.uint64(32)
+
+
+@helper
+def _f64(data: Any, at: int) -> Any:
+    """Return the number at any position, aligned or not."""
+    bits = np.uint64(_u64(data, at))
+    return bits.view(np.float64)
+
+
+@helper
 def _header(data: Any, at: int) -> Any:
     """Return geometry type, numbers per vertex and the position behind the header."""
     code = _u32(data, at + 1)
@@ -92,24 +105,19 @@ def _header(data: Any, at: int) -> Any:
 
 
 @helper
-def _check_vertices(
-    data: Any, at: int, count: int, width: int, out: Any, row: int, first: bool
-) -> int:
-    """Look at every coordinate; return what is wrong with them."""
-    values = data[at : at + 8 * width * count].view(np.float64)
-    if first and count > 0:
-        out.longitude[row] = values[0]
-        out.latitude[row] = values[1]
+def _check_vertices(data: Any, at: int, count: int, width: int) -> int:
+    """Look at every coordinate; return what is wrong with them, or -1 if only clamped."""
+    status = 0
     for i in range(count):
-        longitude = values[width * i]
-        latitude = values[width * i + 1]
+        longitude = _f64(data, at + 8 * width * i)
+        latitude = _f64(data, at + 8 * width * i + 8)
         if not (np.isfinite(longitude) and np.isfinite(latitude)):
             return NOT_FINITE
         if abs(longitude) > 360.0 or abs(latitude) > 90.0:
             return OUTSIDE
         if abs(latitude) > MAX_LATITUDE:
-            out.clamped[row] = 1
-    return USABLE
+            status = -1
+    return status
 
 
 @helper
@@ -124,8 +132,12 @@ def _is_closed(data: Any, at: int, count: int, width: int) -> bool:
     return True
 
 
+# Longer than other functions: one walk over the bytes, and returning early from any depth.
 @helper
-def _measure_row(data: Any, at: int, end: int, out: Any, row: int) -> int:
+def _measure_row(data: Any, at: int, end: int, sizes: Any) -> int:
+    """Walk over one geometry; `sizes` takes kinds, rings, vertices, clamped, first vertex at."""
+    for i in range(5):
+        sizes[i] = 0
     if end - at < 9:
         return EMPTY if end == at else MALFORMED
     while at < end:
@@ -136,30 +148,19 @@ def _measure_row(data: Any, at: int, end: int, out: Any, row: int) -> int:
         if data[at] != 1:
             return MALFORMED
         code, width, at = _header(data, at)
-        if code == 1:
-            if at + 8 * width > end:
-                return MALFORMED
-            values = data[at : at + 16].view(np.float64)
-            if np.isnan(values[0]) and np.isnan(values[1]):
-                at += 8 * width
-                continue
-            status = _check_vertices(data, at, 1, width, out, row, out.vertices[row] == 0)
-            if status != USABLE:
-                return status
-            at += 8 * width
-            out.kinds[row] |= 1
-            out.rings[row] += 1
-            out.vertices[row] += 1
-            continue
         if code == 0 or code > 7:
             return UNSUPPORTED
-        if at + 4 > end:
-            return MALFORMED
-        count = _u32(data, at)
-        at += 4
-        if code > 3:
-            continue
-        rings = 1 if code == 2 else count
+        rings = 1
+        count = 1
+        if code != 1:
+            if at + 4 > end:
+                return MALFORMED
+            count = _u32(data, at)
+            at += 4
+            if code > 3:
+                continue
+            if code == 3:
+                rings = count
         for _ in range(rings):
             if code == 3:
                 if at + 4 > end:
@@ -170,16 +171,23 @@ def _measure_row(data: Any, at: int, end: int, out: Any, row: int) -> int:
                 return MALFORMED
             if count == 0:
                 continue
-            status = _check_vertices(data, at, count, width, out, row, out.vertices[row] == 0)
-            if status != USABLE:
+            if code == 1 and np.isnan(_f64(data, at)) and np.isnan(_f64(data, at + 8)):
+                at += 8 * width
+                continue
+            status = _check_vertices(data, at, count, width)
+            if status > 0:
                 return status
-            out.kinds[row] |= 2 if code == 2 else 4
-            out.rings[row] += 1
-            out.vertices[row] += count
+            if status < 0:
+                sizes[3] = 1
+            if sizes[1] == 0:
+                sizes[4] = at
+            sizes[0] |= 1 << (code - 1)
+            sizes[1] += 1
+            sizes[2] += count
             if code == 3 and _is_closed(data, at, count, width):
-                out.vertices[row] -= 1
+                sizes[2] -= 1
             at += 8 * width * count
-    return USABLE if out.kinds[row] else EMPTY
+    return USABLE if sizes[0] else EMPTY
 
 
 @kernel
@@ -192,72 +200,67 @@ def measure(
     out: Measures,
 ) -> None:
     """Measure rows `first` to `last` of WKB `data`; rows not `present` count as empty."""
+    sizes = np.zeros(5, np.int64)
     for row in range(first, last):
+        status = EMPTY
         if present[row]:
-            status = _measure_row(data, offsets[row], offsets[row + 1], out, row)
-        else:
-            status = EMPTY
+            status = _measure_row(data, offsets[row], offsets[row + 1], sizes)
         out.status[row] = status
-        if status != USABLE:
-            out.kinds[row] = 0
-            out.rings[row] = 0
-            out.vertices[row] = 0
+        if status == USABLE:
+            out.kinds[row] = sizes[0]
+            out.rings[row] = sizes[1]
+            out.vertices[row] = sizes[2]
+            out.clamped[row] = sizes[3]
+            out.longitude[row] = _f64(data, sizes[4])
+            out.latitude[row] = _f64(data, sizes[4] + 8)
 
 
 @helper
-def _project(
-    data: Any, at: int, count: int, width: int, shapes: Any, vertex: int
-) -> None:
+def _project(data: Any, at: int, count: int, width: int, xs: Any, ys: Any, vertex: int) -> None:
     """Write `count` vertices in world coordinates."""
-    values = data[at : at + 8 * width * count].view(np.float64)
     for i in range(count):
-        longitude = values[width * i]
-        latitude = min(max(values[width * i + 1], -MAX_LATITUDE), MAX_LATITUDE)
+        longitude = _f64(data, at + 8 * width * i)
+        latitude = _f64(data, at + 8 * width * i + 8)
+        latitude = min(max(latitude, -MAX_LATITUDE), MAX_LATITUDE)
         sine = np.sin(latitude * _RADIANS)
         mercator = 0.5 - 0.25 * np.log((1 + sine) / (1 - sine)) / np.pi
-        shapes.x[vertex + i] = np.int32(np.floor((longitude / 360.0 + 0.5) * WORLD + 0.5))
-        shapes.y[vertex + i] = np.int32(np.floor(mercator * WORLD + 0.5))
+        xs[vertex + i] = np.int32(np.floor((longitude / 360.0 + 0.5) * WORLD + 0.5))
+        ys[vertex + i] = np.int32(np.floor(mercator * WORLD + 0.5))
 
 
 @helper
 def _fill_kind(
-    data: Any, at: int, end: int, kind: int, shapes: Any, ring: int, vertex: int
-) -> Any:
+    data: Any, at: int, end: int, kind: int, xs: Any, ys: Any, starts: Any, hole: Any,
+    ring: int, vertex: int,
+) -> Any:  # fmt: skip
     """Write all rings of one kind of a row; return the next free ring and vertex."""
     while at < end:
         code, width, at = _header(data, at)
-        if code == 1:
-            values = data[at : at + 16].view(np.float64)
-            if kind == 1 and not np.isnan(values[0]):
-                shapes.rings[ring] = vertex
-                _project(data, at, 1, width, shapes, vertex)
-                ring += 1
-                vertex += 1
-            at += 8 * width
-            continue
-        count = _u32(data, at)
-        at += 4
-        if code > 3:
-            continue
-        rings = 1 if code == 2 else count
-        shell = True
-        for _ in range(rings):
+        rings = 1
+        count = 1
+        if code != 1:
+            count = _u32(data, at)
+            at += 4
+            if code > 3:
+                continue
+            if code == 3:
+                rings = count
+        for k in range(rings):
             if code == 3:
                 count = _u32(data, at)
                 at += 4
-            if count == 0:
-                shell = False
-                continue
-            if code == kind:
+            usable = code == kind and count > 0
+            if code == 1 and np.isnan(_f64(data, at)):
+                usable = False
+            if usable:
                 kept = count
                 if code == 3 and _is_closed(data, at, count, width):
                     kept -= 1
-                shapes.rings[ring] = vertex
-                shapes.hole[ring] = 0 if shell else 1
-                _project(data, at, kept, width, shapes, vertex)
+                starts[ring] = vertex
+                hole[ring] = 1 if k > 0 else 0
+                _project(data, at, kept, width, xs, ys, vertex)
                 ring += 1
                 vertex += kept
-            shell = False
             at += 8 * width * count
     return ring, vertex
 
@@ -286,6 +289,7 @@ def fill(
     starts
         Shape (rows in use, 3): first shape, ring and vertex of every ordered row.
     """
+    xs, ys, ring_starts, hole = shapes.x, shapes.y, shapes.rings, shapes.hole
     for i in range(first, last):
         row = order[i]
         shape = starts[i, 0]
@@ -298,6 +302,7 @@ def fill(
             shapes.kind[shape] = kind
             shapes.row[shape] = row
             ring, vertex = _fill_kind(
-                data, offsets[row], offsets[row + 1], kind, shapes, ring, vertex
-            )
+                data, offsets[row], offsets[row + 1], kind,
+                xs, ys, ring_starts, hole, ring, vertex,
+            )  # fmt: skip
             shape += 1

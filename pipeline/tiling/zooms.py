@@ -17,12 +17,12 @@ from pipeline.tiling.pieces import Pieces, joined, trimmed
 from pipeline.tiling.repair import repair
 from pipeline.tiling.shapes import MAX_ZOOM
 from pipeline.tiling.snapping import (
-    DUST_COUNT,
     ENLARGED,
     LINES_LOST,
     PARTS_LOST,
     PIECES,
     RINGS,
+    TINY,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FINAL_TOLERANCE = 0.5
 _SHAPES_PER_TASK = 32_768
 _CAUSES = {
-    DUST_COUNT: "polygons_tiny",
+    TINY: "polygons_tiny",
     LINES_LOST: "lines_too_short",
     PARTS_LOST: "parts_too_small",
     ENLARGED: "enlarged",
@@ -126,9 +126,7 @@ class LayerPlan:
     def drawn(self, zoom: int) -> Drawn:
         """Return what is written of every shape at a zoom."""
         unit = float(1 << (MAX_ZOOM - zoom)) ** 2
-        return self._drawn._replace(
-            area=self.layer.shapes.area / unit, columns=self.columns(zoom)
-        )
+        return self._drawn._replace(area=self.layer.shapes.area / unit, columns=self.columns(zoom))
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,7 @@ def start_cut(plan: LayerPlan, zoom: int, pool: Executor, threads: int) -> Pendi
     """Begin to cut one layer at one zoom."""
     chosen = plan.chosen(zoom)
     parts = min(4 * threads, max(1, -(-chosen.size // _SHAPES_PER_TASK)))
-    tasks = [
-        pool.submit(cut_shapes, plan, zoom, part) for part in np.array_split(chosen, parts)
-    ]
+    tasks = [pool.submit(cut_shapes, plan, zoom, part) for part in np.array_split(chosen, parts)]
     return PendingCut(plan, zoom, plan.layer.shapes.count - chosen.size, tasks)
 
 
