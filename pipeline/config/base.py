@@ -28,7 +28,7 @@ class Text(Strict):
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 """Name of a layer, feed or map: it becomes a file name, a tileset and part of a URL."""
 
-MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 """全国地方公共団体コード with its check digit: six digits, as text."""
 
 

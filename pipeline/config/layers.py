@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -30,9 +30,19 @@ CheckedCode = Annotated[MunicipalityCode, AfterValidator(_true_code)]
 
 
 def _relative(path: str) -> str:
-    if PurePosixPath(path).is_absolute() or path.startswith("~"):
+    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive
+    if absolute or path.startswith(("~", "\\")):
         raise problem("path-not-relative")
     return path
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _refuse_reserved(names: set[str]) -> None:
+    for name in sorted(RESERVED_FIELDS & names):
+        raise problem("field-reserved", name=name)
 
 
 class Publisher(Strict):
@@ -85,6 +95,19 @@ class Source(Strict):
         default_factory=dict, description="published field: the one value this whole source has"
     )
 
+    @model_validator(mode="after")
+    def _one_giver_per_field(self) -> Source:
+        givers: dict[str, list[str]] = {}
+        for column, name in self.fields.items():
+            givers.setdefault(name, []).append(column)
+        for name in self.values:
+            givers.setdefault(name, []).append("values")
+        for name, given in givers.items():
+            _refuse_reserved({name})
+            if len(given) > 1:
+                raise problem("field-twice", name=name, givers=", ".join(given))
+        return self
+
 
 class LayerField(Strict):
     """One attribute of a layer as it is published."""
@@ -98,7 +121,7 @@ class LayerField(Strict):
 class Privacy(Strict):
     """What may leave the city: nothing but the fields listed here."""
 
-    publish: tuple[FieldName, ...] = Field(min_length=1)
+    publish: Annotated[tuple[FieldName, ...], AfterValidator(_each_once)] = Field(min_length=1)
 
 
 class StyleClass(Strict):
@@ -156,8 +179,7 @@ class Layer(Strict):
 
     @model_validator(mode="after")
     def _no_reserved_field(self) -> Layer:
-        for name in sorted(RESERVED_FIELDS & set(self.fields)):
-            raise problem("field-reserved", name=name)
+        _refuse_reserved(set(self.fields))
         return self
 
 

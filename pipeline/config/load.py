@@ -51,7 +51,7 @@ def load(path: Path) -> Loaded:
     try:
         declaration = Declaration.model_validate(document.data)
     except ValidationError as error:
-        findings = [_explain(detail, document) for detail in error.errors()]
+        findings = [_explain(detail, document) for detail in _causes(error.errors())]
         raise DeclarationError(_without_repeats(findings)) from error
     dangling = [
         _finding("reference-dangling", document, loc, value=name, kind=kind, known=", ".join(known))
@@ -62,8 +62,23 @@ def load(path: Path) -> Loaded:
     return Loaded(declaration, path.resolve().parent, document)
 
 
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out lists called too short only because what is in them is wrong."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(
+            loc != detail["loc"] and loc[: len(detail["loc"])] == detail["loc"] for loc in places
+        )
+    ]
+
+
 def _finding(code: str, document: Document, loc: tuple[str | int, ...], **details: Any) -> Finding:
     file, line = document.place(loc)
+    if code == "key-unknown":
+        loc = loc[:-1]
     shown = ".".join(str(part) for part in loc)
     return Catalogue.of("pipeline.config").finding(
         code, file=file, row=line, field=shown, **details
@@ -76,17 +91,23 @@ def _explain(detail: ErrorDetails, document: Document) -> Finding:
     shown = value if isinstance(value, str | int | float) else ""
     if kind == "extra_forbidden":
         loc = tuple(detail["loc"])
-        return _finding("key-unknown", document, loc[:-1], **_nearest(loc), key=loc[-1])
+        return _finding("key-unknown", document, loc, **_nearest(loc), key=loc[-1])
     if kind == "missing":
         return _finding("key-missing", document, loc, key=detail["loc"][-1])
-    if kind == "string_type" and isinstance(value, int | float):
-        return _finding("value-needs-quotes", document, loc, value=shown)
-    context = detail.get("ctx", {})
+    details = {"value": shown, "reason": detail["msg"]} | detail.get("ctx", {})
+    return _finding(_code(detail), document, loc, **details)
+
+
+def _code(detail: ErrorDetails) -> str:
+    """Return the sentence that explains an error of pydantic to a planner."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "string_type" and isinstance(detail["input"], int | float):
+        return "value-needs-quotes"
     if kind in ("literal_error", "enum"):
-        return _finding("value-not-allowed", document, loc, value=shown, **context)
-    if kind in Catalogue.of("pipeline.config").entries:
-        return _finding(kind, document, loc, value=shown, **context)
-    return _finding("value-wrong", document, loc, value=shown, reason=detail["msg"])
+        return "value-not-allowed"
+    if kind == "string_pattern_mismatch" and str(context["pattern"]).startswith("^[a-z]"):
+        return "name-wrong"
+    return kind if kind in Catalogue.of("pipeline.config").entries else "value-wrong"
 
 
 def _within(data: Any, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarint import ScalarInt
 
 from pipeline.errors import DeclarationError
 from pipeline.findings import Catalogue
@@ -63,6 +64,8 @@ def read_document(path: Path, shown: str = "") -> Document:
     for entry in _as_list(document.data.get("include")):
         part = _read_one(path.parent / str(entry), str(entry))
         _merge(document, part)
+    # A section whose entries are all commented out reads as null: it is empty.
+    document.data = {k: v for k, v in document.data.items() if v is not None or k not in SECTIONS}
     return document
 
 
@@ -74,9 +77,11 @@ def _read_one(path: Path, shown: str) -> Document:
     catalogue = Catalogue.of("pipeline.config")
     try:
         node = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise DeclarationError([catalogue.finding("declaration-missing", file=shown)]) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DeclarationError([catalogue.finding("yaml-not-utf8", file=shown)]) from error
+    except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or type(error).__name__
         line = mark.line + 1 if mark else None
@@ -95,17 +100,47 @@ def _read_one(path: Path, shown: str) -> Document:
 def _plain(node: Any, loc: Loc, shown: str, places: dict[Loc, tuple[str, int]]) -> Any:
     if isinstance(node, CommentedMap):
         for key in node:
-            places[(*loc, key)] = (shown, node.lc.key(key)[0] + 1)
+            # A key that came by a merge (<<) has no line of its own here.
+            written = node.lc.data and key in node.lc.data
+            line = node.lc.key(key)[0] if written else node.lc.line
+            places[(*loc, key)] = (shown, line + 1)
         return {key: _plain(node[key], (*loc, key), shown, places) for key in node}
     if isinstance(node, CommentedSeq):
         for index in range(len(node)):
             places[(*loc, index)] = (shown, node.lc.item(index)[0] + 1)
         return [_plain(item, (*loc, i), shown, places) for i, item in enumerate(node)]
+    if isinstance(node, ScalarInt) and _zero_padded(node):
+        # 012025 is a code that lost its quotes, not the number 12025: keep it readable.
+        return PaddedInt(node, _width_of(node))
     # Scalars of the round-trip loader are subclasses that remember their spelling.
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+class PaddedInt(int):
+    """A number written with leading zeros, which its text keeps."""
+
+    def __new__(cls, value: int, width: int) -> PaddedInt:
+        """Remember how many digits were written."""
+        made = super().__new__(cls, value)
+        made.width = width
+        return made
+
+    width: int
+
+    def __str__(self) -> str:
+        """Return the digits as written."""
+        return f"{int(self):0{self.width}d}"
+
+
+def _zero_padded(node: ScalarInt) -> bool:
+    return len(str(int(node))) < _width_of(node)
+
+
+def _width_of(node: ScalarInt) -> int:
+    return getattr(node, "_width", None) or 0
 
 
 def _merge(document: Document, part: Document) -> None:
@@ -116,7 +151,8 @@ def _merge(document: Document, part: Document) -> None:
         if section not in SECTIONS or not isinstance(entries, dict):
             twice.append(_unknown_section(document, part, section))
             continue
-        target = document.data.setdefault(section, {})
+        target = document.data.get(section) or {}
+        document.data[section] = target
         for name, entry in entries.items():
             if name in target:
                 other = document.place((section, name))[0]
