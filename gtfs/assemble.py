@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtfs.calendar import calendar_tables
+from gtfs.coverage import check_fares
 from gtfs.farerules import attribute_rows, rule_rows
 from gtfs.japan import Translations
 from gtfs.notices import notice
@@ -25,7 +26,6 @@ from gtfs.shapes import FAR_OFF_ROUTE_M, OFF_ROUTE_M, Shape, cut, shape_id
 from gtfs.tables import Feed as Tables
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from gtfs.parts import Parts
@@ -43,13 +43,11 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
         departure_cell.
     """
     findings: list[Finding] = []
-    services = _services(parts, findings)
-    running = [t for t in parts.trips if parts.service_id(t) in services]
-    calendar, calendar_dates = calendar_tables(services)
-    shapes = _shapes(parts, running, findings)
+    calendar, calendar_dates = calendar_tables(parts.services)
+    shapes = _shapes(parts, parts.trips, findings)
     words = Translations()
-    trips, ids = trip_rows(parts, running, words)
-    stop_times, provenance = _stop_times(running, ids, shapes)
+    trips, ids = trip_rows(parts, parts.trips, words)
+    stop_times, provenance = _stop_times(parts.trips, ids, shapes)
     tables: dict[str, pd.DataFrame] = {
         "calendar": calendar,
         "calendar_dates": calendar_dates,
@@ -58,7 +56,7 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     }
     rows: dict[str, list[Row]] = {
         "agency": [agency_row(parts, words)],
-        "stops": stop_rows(parts, running, words),
+        "stops": stop_rows(parts, parts.trips, words),
         "routes": [route_row(parts, i, r, words) for i, r in sorted(parts.feed.routes.items())],
         "trips": trips,
         "fare_attributes": attribute_rows(parts.fares, parts.feed.operator.id),
@@ -69,27 +67,9 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     rows |= switched_rows(parts)
     rows["translations"] = words.rows
     tables |= {name: pd.DataFrame(table) for name, table in rows.items() if table}
+    zones = {row["stop_id"]: row["zone_id"] for row in rows["stops"]}
+    findings += check_fares(parts, zones)
     return Tables(tables), provenance, findings
-
-
-def _services(parts: Parts, findings: list[Finding]) -> dict[str, frozenset[dt.date]]:
-    services: dict[str, frozenset[dt.date]] = {}
-    for trip in parts.trips:
-        service = parts.service_id(trip)
-        if service in services:
-            continue
-        services[service] = parts.service_dates(trip)
-        if not services[service]:
-            findings.append(
-                notice(
-                    "service-never-runs",
-                    file=trip.file,
-                    sheet=trip.sheet,
-                    cell=trip.cell,
-                    value=parts.feed.day_types[trip.day_type].title.ja,
-                )
-            )
-    return {service: dates for service, dates in services.items() if dates}
 
 
 def _stop_times(
@@ -102,7 +82,7 @@ def _stop_times(
     sequence = np.arange(len(calls)) - np.repeat(first, lengths)
     is_last = np.zeros(len(calls), dtype=np.int64)
     is_last[first + lengths - 1] = 1
-    keys = [shape_id(t.route, t.direction, [c.stop_id for c in t.calls]) for t in trips]
+    keys = [shape_id(t.route, t.direction, t.stop_ids) for t in trips]
     trip_ids = np.repeat(np.array(ids, dtype=object), lengths)
     stop_times = pd.DataFrame(
         {
@@ -134,7 +114,7 @@ def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) 
     shapes: dict[str, Shape] = {}
     reported: set[tuple[str, str]] = set()
     for trip in trips:
-        stop_ids = [call.stop_id for call in trip.calls]
+        stop_ids = trip.stop_ids
         key = shape_id(trip.route, trip.direction, stop_ids)
         if key in shapes:
             continue
@@ -151,7 +131,11 @@ def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) 
 
 
 def _off_route(
-    parts: Parts, route_id: str, stop_ids: list[str], shape: Shape, reported: set[tuple[str, str]]
+    parts: Parts,
+    route_id: str,
+    stop_ids: Sequence[str],
+    shape: Shape,
+    reported: set[tuple[str, str]],
 ) -> list[Finding]:
     findings = []
     line = parts.feed.routes[route_id].line

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gtfs.assemble import assemble
+from gtfs.coverage import check_revisions, check_services
 from gtfs.daytypes import read_days
 from gtfs.errors import TimetableUnreadable
 from gtfs.farerules import conflicts
@@ -113,6 +114,9 @@ def build_feed(
     if has_error(findings):
         return BuiltFeed(Tables(), findings, Reconciliation(), sources=unique)
     parts = Parts(name, feed, publisher, days, stops, timetables.trips, fares, lines)
+    findings += [*check_services(parts), *check_revisions(parts)]
+    if has_error(findings):
+        return BuiltFeed(Tables(), findings, Reconciliation(), sources=unique)
     tables, provenance, noticed = assemble(parts)
     progress(name, 3, 4)
     checked = reconcile(parts, tables, provenance, timetables.areas, root)

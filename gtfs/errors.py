@@ -4,7 +4,8 @@ GtfsError
 ├── FeedBlocked           findings of severity error forbid publishing; carries them
 ├── TimetableUnreadable   a workbook cannot be opened at all; carries the finding that says why
 ├── FeedUnreadable        a GTFS zip cannot be opened or lacks its tables
-└── RegistryError         the register of ids contradicts itself
+├── RegistryError         the register of ids contradicts itself
+└── AlertError            an announcement cannot be made, found or withdrawn
 
 What is wrong with the *contents* of a timetable is a :class:`pipeline.findings.Finding`.
 """
@@ -60,3 +61,7 @@ class FeedUnreadable(GtfsError):
 
 class RegistryError(GtfsError):
     """The register of ids contradicts itself."""
+
+
+class AlertError(GtfsError):
+    """An announcement cannot be made, found or withdrawn."""

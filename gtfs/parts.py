@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Publisher(Protocol):
         """Address of the publisher's site."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parts:
     """Everything a feed is put together from.
 
@@ -66,6 +67,12 @@ class Parts:
         if trip.valid:
             words.append(f"from_{trip.valid.start:%Y%m%d}")
         return "_".join(words)
+
+    @cached_property
+    def services(self) -> dict[str, frozenset[dt.date]]:
+        """Dates of every service by its id; empty where a trip never runs."""
+        examples = {self.service_id(trip): trip for trip in reversed(self.trips)}
+        return {service: self.service_dates(trip) for service, trip in examples.items()}
 
     def service_dates(self, trip: SourceTrip) -> frozenset[dt.date]:
         """Return the dates of the service of a trip."""

@@ -126,7 +126,7 @@ def trip_rows(
                 "trip_headsign": headsign,
                 "trip_short_name": trip.name,
                 "direction_id": trip.direction,
-                "shape_id": shape_id(trip.route, trip.direction, [c.stop_id for c in trip.calls]),
+                "shape_id": shape_id(trip.route, trip.direction, trip.stop_ids),
                 "bikes_allowed": 0 if bicycles is None else 2 - bicycles,
             }
             | (described if parts.feed.marks else {})

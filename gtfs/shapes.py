@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import fiona
@@ -15,7 +16,6 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -96,7 +96,8 @@ def _unreadable(source: RouteLine, reason: str) -> TimetableUnreadable:
     return TimetableUnreadable(finding)
 
 
-def shape_id(route: str, direction: int, stop_ids: Sequence[str]) -> str:
+@cache
+def shape_id(route: str, direction: int, stop_ids: tuple[str, ...]) -> str:
     """Return the id of a pattern: the same stops in the same order give the same id."""
     digest = hashlib.blake2s("\n".join(stop_ids).encode(), digest_size=4).hexdigest()
     return f"{route}_{direction}_{digest}"

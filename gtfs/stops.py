@@ -13,6 +13,7 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from gtfs.registry import Wanted
 from gtfs.timetable.clock import plain
+from gtfs.timetable.grid import is_geometry
 from gtfs.timetable.ledger import read_ledger
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def read_stops(source: Stops, root: Path, give_ids: IdGiver) -> StopLedger:
     ledger = StopLedger()
     headers = source.fields.model_dump().values()
     try:
-        records = read_ledger(root, source, headers)
+        records = read_ledger(root, source, headers, ledger.findings)
     except TimetableUnreadable as unreadable:
         ledger.findings.append(unreadable.finding)
         ledger.unreadable = True
@@ -207,7 +208,7 @@ def _position(
 
 def _transformer(source: Stops, findings: list[Finding]) -> Transformer | None:
     """Return the way to degrees; the Tokyo datum is refused, because it needs GSI's grid."""
-    crs = CRS.from_user_input(source.crs)
+    crs = CRS.from_user_input("EPSG:6668" if is_geometry(source.file) else source.crs)
     if crs.geodetic_crs is not None and "Tokyo" in crs.geodetic_crs.name:
         findings.append(notice("stops-datum", file=source.file, value=source.crs))
         return None

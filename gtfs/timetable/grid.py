@@ -1,7 +1,8 @@
 """Workbooks and CSV files as grids of cells that know their names.
 
 python-calamine reads .xlsx, .xls, .xlsm and .ods; openpyxl is asked only for what calamine does
-not give, the colours of cells.
+not give, the colours of cells. A geometry file (Shapefile, GeoJSON …) is a sheet as well: its
+attributes under a header row, points with their degrees in two more columns.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
+from pipeline.config.base import Text
+from pipeline.config.layers import Municipality, Source
+from pipeline.errors import SourceError
+from pipeline.sources.read import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,11 +31,16 @@ if TYPE_CHECKING:
 
     from openpyxl.styles.colors import Color
 
+    from pipeline.findings import Finding
+
 Cell = Any
 """A value as the workbook holds it: str, float, bool, date, time, datetime or timedelta."""
 
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt"})
+_GEOMETRIES = frozenset({".shp", ".geojson", ".json", ".gpkg", ".fgb", ".kml", ".gml"})
+LON, LAT = "経度", "緯度"
+"""Headers of the columns that a geometry file gets beside its attributes."""
 
 
 @cache
@@ -119,13 +130,16 @@ class Book:
     path
         Where it is.
     sheets
-        Names of the sheets in order; one empty name for a CSV file.
+        Names of the sheets in order; one empty name for a CSV or geometry file.
+    findings
+        What was noticed while reading a geometry file.
     """
 
     file: str
     path: Path
     sheets: tuple[str, ...]
     _read: Callable[[str], Grid]
+    findings: tuple[Finding, ...] = ()
 
     def grid(self, sheet: str = "") -> Grid:
         """Return a sheet by its name, the first one when no name is given.
@@ -164,6 +178,8 @@ def open_book(root: Path, file: str, *, encoding: str = "utf-8-sig") -> Book:
         return _open_workbook(path, file)
     if suffix in _TEXTS:
         return _open_csv(path, file, encoding)
+    if suffix in _GEOMETRIES:
+        return _open_geometry(root, path, file)
     raise _unreadable("workbook-unreadable", file, reason=f"*{suffix}")
 
 
@@ -194,6 +210,27 @@ def _open_csv(path: Path, file: str, encoding: str) -> Book:
     width = max(map(len, rows), default=0)
     grid = Grid(file, "", [row + [""] * (width - len(row)) for row in rows])
     return Book(file, path, ("",), lambda _: grid)
+
+
+def is_geometry(file: str) -> bool:
+    """Tell whether a file carries its places itself, in a CRS of its own."""
+    return file[file.rfind(".") :].lower() in _GEOMETRIES
+
+
+def _open_geometry(root: Path, path: Path, file: str) -> Book:
+    owner = Municipality.model_construct(code="", name=Text(ja=""), crs="")
+    try:
+        table = read_source(Source(municipality="", path=file), owner, root)
+    except SourceError as error:
+        raise TimetableUnreadable(error.findings[0]) from error
+    frame = table.frame.drop(columns="geometry")
+    rows: list[list[Cell]] = [[*map(str, frame.columns), LON, LAT]]
+    for values, shape in zip(frame.itertuples(index=False), table.frame.geometry, strict=True):
+        point = shape if shape is not None and shape.geom_type == "Point" else None
+        place = ["", ""] if point is None else [round(point.x, 7), round(point.y, 7)]
+        rows.append([*("" if pd.isna(value) else value for value in values), *place])
+    grid = Grid(file, "", rows)
+    return Book(file, path, ("",), lambda _: grid, tuple(table.findings))
 
 
 def _merged(

@@ -81,7 +81,9 @@ class Record:
         )
 
 
-def read_ledger(root: Path, source: Sheet, headers: Iterable[str]) -> list[Record]:
+def read_ledger(
+    root: Path, source: Sheet, headers: Iterable[str], findings: list[Finding] | None = None
+) -> list[Record]:
     """Read a table with one header row; rows without any value are left out.
 
     Parameters
@@ -90,13 +92,18 @@ def read_ledger(root: Path, source: Sheet, headers: Iterable[str]) -> list[Recor
         Folder that the file is relative to.
     headers
         Headers that must be there; empty ones are ignored.
+    findings
+        Takes what was noticed about a file that could be read all the same.
 
     Raises
     ------
     TimetableUnreadable
         If the file, the sheet or a header is missing.
     """
-    grid = open_book(root, source.file, encoding=source.encoding).grid(source.sheet)
+    book = open_book(root, source.file, encoding=source.encoding)
+    grid = book.grid(source.sheet)
+    if findings is not None:
+        findings += book.findings
     columns = _columns(grid, source.header - 1)
     for header in headers:
         if header and header not in columns:

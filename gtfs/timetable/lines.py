@@ -72,8 +72,13 @@ class Lines:
 
     @cached_property
     def trip_lines(self) -> list[int]:
-        """Return the lines that are trips: the named ones, else those with something in them."""
+        """Return the lines that are trips.
+
+        The declared ones, else the named ones, else those with something in them.
+        """
         trips, stops = self.bounds()
+        if self.table.only:
+            return [line_index(line) for line in self.table.only]
         if self.table.trip_names is None:
             return [t for t in trips if any(self._says_something(self.at(t, s)) for s in stops)]
         names = line_index(self.table.trip_names)

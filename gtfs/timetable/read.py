@@ -63,6 +63,7 @@ def read_timetables(feed: Feed, root: Path, stops: StopLedger) -> Timetables:
             found.findings.append(unreadable.finding)
             continue
         found.sources.append(timetable.file)
+        found.findings += book.findings
         for table in timetable.tables:
             setting = Setting(feed, timetable, table, book)
             _read_table(setting, reader, stops, found)

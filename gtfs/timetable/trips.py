@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class SourceTrip:
         Footnote marks that change its days or its note, sorted and once each.
     valid
         Period of this revision of the timetable; None: the whole feed.
+    stop_ids
+        The stops of the calls: the pattern of the trip.
     """
 
     file: str
@@ -54,3 +56,7 @@ class SourceTrip:
     marks: tuple[str, ...]
     valid: Period | None
     calls: tuple[Call, ...]
+    stop_ids: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stop_ids", tuple(call.stop_id for call in self.calls))

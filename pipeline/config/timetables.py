@@ -51,6 +51,8 @@ class Table(Strict):
         The column (trips across) or row (trips down) that holds the names of the stops.
     trip_names
         The row or column that names the trips; lines without a name are then no trips.
+    only
+        The lines that are trips, where the others between them are something else.
     kinds
         The row or column that says 着 or 発 where a stop has both.
     poles
@@ -70,6 +72,7 @@ class Table(Strict):
     times: Area
     stops: Line
     trip_names: Line | None = None
+    only: tuple[Line, ...] = ()
     kinds: Line | None = None
     poles: Line | None = None
     stops_at: dict[CellName, str] = Field(default_factory=dict)
@@ -81,7 +84,7 @@ class Table(Strict):
 
     @model_validator(mode="after")
     def _lines_lie_across(self) -> Self:
-        by_stop = [line for line in (self.stops, self.kinds, self.poles) if line]
+        by_stop = [line for line in (self.stops, self.kinds, self.poles, *self.only) if line]
         by_trip = [line for line in (self.trip_names, *self.marks) if line]
         if isinstance(self.day_type, DayTypeByLine):
             by_trip.append(self.day_type.line)
