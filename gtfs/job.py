@@ -1,11 +1,18 @@
-"""A feed as a job of a build."""
+"""A feed as a job of a build: the zip and everything said about it."""
 
 from __future__ import annotations
 
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gtfs.build import BuiltFeed, build_feed
+from gtfs.diff import difference
+from gtfs.layers import layer_geojson, routes_layer, stops_layer
+from gtfs.read import read_feed
+from gtfs.statistics import statistics
+from gtfs.validate import validate, validation_html, validation_json
 from gtfs.write import write_zip
 from pipeline.findings import Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
@@ -16,11 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gtfs.tables import Feed as Tables
     from pipeline.config.declaration import Declaration
     from pipeline.progress import Progress
 
-LIBRARIES = ("pandas", "python-calamine", "openpyxl", "jpholiday", "deflate")
+LIBRARIES = (
+    "pandas", "python-calamine", "openpyxl", "jpholiday", "deflate",
+    "gtfs-guru", "gtfs-validator", "gtfs-analyzer",
+)  # fmt: skip
 COUNTED = ("stops", "routes", "trips", "stop_times")
+TILE_ZOOMS = (6, 16)
 
 
 class FeedJob:
@@ -36,14 +48,24 @@ class FeedJob:
         Folder that the paths of the declaration start from.
     registry
         Folder of the registers of ids.
+    published
+        Folder of the feed in the release that is served, for the difference to it.
     """
 
     kind: Kind = "feeds"
 
-    def __init__(self, name: str, declaration: Declaration, root: Path, registry: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        declaration: Declaration,
+        root: Path,
+        registry: Path,
+        published: Path | None = None,
+    ) -> None:
         self.name = name
         self.root = root
         self.registry = registry
+        self.published = published
         self.feed = declaration.feeds[name]
         self.title = self.feed.title.model_dump()
         self.publisher = declaration.publisher
@@ -53,7 +75,7 @@ class FeedJob:
         declared = self.feed.model_dump(mode="json", by_alias=True)
         files = {file: _digest(self.root / file) for file in sorted(set(_files(declared)))}
         files["registry"] = _digest(self.registry / f"{self.name}.csv")
-        versions = " ".join(f"{name}={metadata.version(name)}" for name in LIBRARIES)
+        versions = " ".join(f"{name}={_version(name)}" for name in LIBRARIES)
         parts = {"feed": declared, "publisher": self.publisher.model_dump(mode="json")}
         return build_key("feeds", parts, files, code_digest("gtfs", "pipeline") + versions)
 
@@ -62,12 +84,17 @@ class FeedJob:
         return self._build(remember=False, progress=progress).findings
 
     def build(self, folder: Path, progress: Progress = silent) -> Built:
-        """Write the feed's zip into `folder` if it is sound."""
+        """Write the feed's zip, its validation, layers, tiles and difference into `folder`."""
         result = self._build(remember=True, progress=progress)
-        built = Built(self._entry(result), {}, result.findings)
-        if not has_error(result.findings):
-            write_zip(result.tables, folder / f"{self.name}.zip")
-            built.artefacts["gtfs"] = f"{self.name}.zip"
+        built = Built(self._entry(result), {}, list(result.findings))
+        if has_error(result.findings):
+            return built
+        archive = folder / f"{self.name}.zip"
+        write_zip(result.tables, archive)
+        built.artefacts["gtfs"] = archive.name
+        self._validate(archive, built)
+        if not has_error(built.findings):
+            self._describe(result.tables, folder, built, progress)
         return built
 
     def _build(self, *, remember: bool, progress: Progress) -> BuiltFeed:
@@ -81,15 +108,78 @@ class FeedJob:
             progress=progress,
         )
 
+    def _validate(self, archive: Path, built: Built) -> None:
+        """Ask the validators for the feed's first day, so that the answer is the same tomorrow."""
+        validation = validate(archive, on=self.feed.period.start)
+        built.findings += validation.findings()
+        built.entry["validation"] = {
+            "on": validation.on.isoformat(),
+            "tools": validation.tools,
+            "counts": validation.counts(),
+        }
+        folder = archive.parent
+        (folder / "validation.json").write_bytes(validation_json(validation))
+        (folder / "validation.html").write_text(validation_html(validation), encoding="utf-8")
+        built.artefacts |= {"validation": "validation.json", "validation_html": "validation.html"}
+
+    def _describe(self, tables: Tables, folder: Path, built: Built, progress: Progress) -> None:
+        figures = statistics(tables)
+        stops, routes = stops_layer(tables, figures), routes_layer(tables, figures)
+        for kind, content in {
+            "stops": layer_geojson(stops),
+            "routes": layer_geojson(routes),
+            "statistics": orjson.dumps(figures.as_dict()),
+        }.items():
+            file = f"{kind}.json" if kind == "statistics" else f"{kind}.geojson"
+            (folder / file).write_bytes(content)
+            built.artefacts[kind] = file
+        self._cut_tiles({"stops": stops, "routes": routes}, folder, built, progress)
+        self._compare(tables, folder, built)
+
+    def _cut_tiles(
+        self, layers: dict[str, Any], folder: Path, built: Built, progress: Progress
+    ) -> None:
+        # Compiled kernels take a moment to load; a check does without them.
+        from pipeline.tiling import TileOptions, tile  # noqa: PLC0415
+
+        filled = {name: layer for name, layer in layers.items() if len(layer)}
+        if not filled:
+            return
+        minzoom, maxzoom = TILE_ZOOMS
+        report = tile(
+            filled,
+            folder / f"{self.name}.pmtiles",
+            options=TileOptions(minzoom=minzoom, maxzoom=maxzoom),
+            id_column="id",
+            name=self.feed.title.ja,
+            attribution=self.publisher.name.ja,
+            progress=progress,
+        )
+        built.findings += report.findings
+        built.artefacts["pmtiles"] = f"{self.name}.pmtiles"
+        built.entry["tiles"] = {"minzoom": minzoom, "maxzoom": maxzoom}
+
+    def _compare(self, tables: Tables, folder: Path, built: Built) -> None:
+        """Say what passengers will notice against the version that is served now."""
+        before = self.published / f"{self.name}.zip" if self.published else None
+        if before is None or not before.is_file():
+            return
+        changed = difference(read_feed(before).feed, tables)
+        (folder / "difference.json").write_bytes(changed.as_json())
+        built.artefacts["difference"] = "difference.json"
+        built.entry["difference"] = [
+            {"ja": ja, "en": en}
+            for ja, en in zip(changed.lines("ja"), changed.lines("en"), strict=True)
+        ]
+
     def _entry(self, result: BuiltFeed) -> dict[str, Any]:
         feed, tables = self.feed, result.tables
+        operator = feed.operator
         return {
             "title": self.title,
             "description": feed.description.model_dump() if feed.description else None,
             "operator": {
-                "name": feed.operator.name.model_dump(),
-                "id": feed.operator.id,
-                "url": feed.operator.url,
+                "name": operator.name.model_dump(), "id": operator.id, "url": operator.url
             },
             "licence": feed.licence,
             "mode": feed.mode,
@@ -100,17 +190,17 @@ class FeedJob:
             "counts": {name: len(tables[name]) if name in tables else 0 for name in COUNTED},
             "extent": _extent(tables),
             "sources": [
-                {
-                    "municipality": "",
-                    "path": file,
-                    "sha256": _digest(self.root / file),
-                    "bytes": (self.root / file).stat().st_size,
-                }
+                _source(file, self.root / file)
                 for file in result.sources
                 if (self.root / file).is_file()
             ],
             "reconciliation": result.reconciliation.as_dict(),
-        }
+        }  # fmt: skip
+
+
+def _source(name: str, path: Path) -> dict[str, Any]:
+    size = path.stat().st_size
+    return {"municipality": "", "path": name, "sha256": _digest(path), "bytes": size}
 
 
 def _files(declared: Any) -> Iterator[str]:
@@ -130,7 +220,14 @@ def _digest(path: Path) -> str:
     return digest([path]) if path.is_file() else "missing"
 
 
-def _extent(tables: Any) -> list[float] | None:
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _extent(tables: Tables) -> list[float] | None:
     if "stops" not in tables or not len(tables["stops"]):
         return None
     stops = tables["stops"]

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from gtfs.job import FeedJob
 from pipeline.layers import LayerJob
+from pipeline.release.store import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.config.load import Loaded
     from pipeline.jobs import Job
 
@@ -15,11 +18,21 @@ REGISTRY = "data/registry"
 """Where the registers of ids lie, from the folder of the declaration."""
 
 
-def jobs_of(loaded: Loaded) -> list[Job]:
-    """Return one job per layer and feed, in the order of the declaration."""
+def jobs_of(loaded: Loaded, data: Path) -> list[Job]:
+    """Return one job per layer and feed, in the order of the declaration.
+
+    Parameters
+    ----------
+    data
+        Folder that holds ``releases/``: a feed is compared with the one that is served.
+    """
+    served = Store(data).current()
     declaration, root = loaded.declaration, loaded.root
     layers: list[Job] = [LayerJob(name, declaration, root) for name in declaration.layers]
     feeds: list[Job] = [
-        FeedJob(name, declaration, root, root / REGISTRY) for name in declaration.feeds
+        FeedJob(
+            name, declaration, root, root / REGISTRY, served / "feeds" / name if served else None
+        )
+        for name in declaration.feeds
     ]
     return layers + feeds

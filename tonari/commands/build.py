@@ -46,7 +46,7 @@ def command(only: tuple[str, ...], config: Path, data: Path, as_json: bool) -> N
     """
     loaded = load(config)
     with progress_shown(quiet=as_json) as progress:
-        result = build(loaded.declaration, jobs_of(loaded), data, progress, only)
+        result = build(loaded.declaration, jobs_of(loaded, data), data, progress, only)
     if as_json:
         print_json(_document(result, data))
     else:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.config.load import load
-from pipeline.errors import ReleaseError
-from pipeline.findings import Finding, count_by_severity, has_error
+from pipeline.findings import count_by_severity, has_error
+from pipeline.run import check
 from tonari.console import (
     DONE,
     FAILED,
@@ -30,16 +30,9 @@ if TYPE_CHECKING:
 @common_options
 def command(names: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
     """Check layers and feeds without building them. 作らずに点検だけする"""
-    jobs = jobs_of(load(config))
-    known = [job.name for job in jobs]
-    for name in names:
-        if name not in known:
-            raise ReleaseError(f"'{name}' is not declared; layers and feeds: {', '.join(known)}")
-    findings: list[Finding] = []
+    jobs = jobs_of(load(config), data)
     with progress_shown(quiet=as_json) as progress:
-        for job in jobs:
-            if not names or job.name in names:
-                findings += job.check(progress)
+        findings = check(jobs, progress, names)
     if as_json:
         print_json({"findings": [f.as_dict() for f in findings]})
     else:
