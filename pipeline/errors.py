@@ -4,6 +4,7 @@ TonariError
 ├── DeclarationError      layers.yaml cannot be used; carries findings
 ├── SourceError           one source cannot be read; carries findings
 ├── ReleaseError          a release cannot be published, found or switched
+├── UndeclaredError       a layer or feed is asked for that layers.yaml does not declare
 └── TilingError           an archive cannot be cut or written
 
 What is wrong with *data* is not an exception but a :class:`pipeline.findings.Finding`.
@@ -41,6 +42,10 @@ class SourceError(_FindingsError):
 
 class ReleaseError(TonariError):
     """A release cannot be published, found or switched."""
+
+
+class UndeclaredError(TonariError):
+    """A layer or feed is asked for that ``layers.yaml`` does not declare."""
 
 
 class TilingError(TonariError):

@@ -6,9 +6,10 @@ import datetime as dt
 import logging
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ReleaseError, TonariError
+from pipeline.errors import TonariError, UndeclaredError
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built
 from pipeline.release.manifest import (
@@ -23,7 +24,7 @@ from pipeline.release.report import write_report
 from pipeline.release.store import Store, release_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
@@ -45,16 +46,19 @@ class BuildResult:
         Whether this build made it; ``False`` when nothing had changed or nothing succeeded.
     outcomes
         One per layer and feed of the release.
+    only
+        Names that were to be built; empty for all.
     """
 
     release: str
     published: bool
     outcomes: list[Outcome]
+    only: tuple[str, ...] = ()
 
     @property
     def failed(self) -> list[Outcome]:
-        """The layers and feeds that could not be built."""
-        return [outcome for outcome in self.outcomes if outcome.failed]
+        """The layers and feeds that this build was to make and could not."""
+        return [o for o in self.outcomes if o.failed and (not self.only or o.name in self.only)]
 
 
 def build(
@@ -77,39 +81,70 @@ def build(
 
     Raises
     ------
+    UndeclaredError
+        If a name of `only` is not declared.
     ReleaseError
-        If a name of `only` is not declared, or another build is running.
+        If another build is running.
     """
-    unknown = [name for name in only if name not in {job.name for job in jobs}]
-    if unknown:
-        known = ", ".join(job.name for job in jobs)
-        raise ReleaseError(f"'{unknown[0]}' is not declared; layers and feeds: {known}")
+    wanted = chosen(jobs, only)
     store = Store(data)
     with store.staging() as staged:
         previous = Previous(store.current())
         outcomes = []
         for done, job in enumerate(jobs):
             progress(f"{job.name}", done, len(jobs))
-            wanted = not only or job.name in only
-            outcome = _run_one(job, staged, previous, progress, wanted=wanted)
+            outcome = _run_one(job, staged, previous, progress, wanted=job in wanted)
             outcomes += [outcome] if outcome else []
         progress("release", len(jobs), len(jobs))
-        return _publish(declaration, outcomes, staged, store, previous)
+        return _publish(declaration, outcomes, staged, store, previous, tuple(only))
+
+
+def check(jobs: Sequence[Job], progress: Progress, only: Sequence[str] = ()) -> list[Finding]:
+    """Check layers and feeds without building; a job that stops does not stop the others.
+
+    Raises
+    ------
+    UndeclaredError
+        If a name of `only` is not declared.
+    """
+    findings: list[Finding] = []
+    for job in chosen(jobs, only):
+        findings += _attempt(job, partial(_checked, job, progress)).findings
+    return findings
+
+
+def _checked(job: Job, progress: Progress) -> Built:
+    return Built(findings=job.check(progress))
+
+
+def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
+    """Return the jobs of these names, or all of them if there are no names.
+
+    Raises
+    ------
+    UndeclaredError
+        If a name is not declared.
+    """
+    known = [job.name for job in jobs]
+    for name in only:
+        if name not in known:
+            raise UndeclaredError(f"'{name}' is not declared; layers and feeds: {', '.join(known)}")
+    return [job for job in jobs if not only or job.name in only]
 
 
 def _run_one(
     job: Job, staged: Path, previous: Previous, progress: Progress, *, wanted: bool
 ) -> Outcome | None:
     if not wanted:
-        return previous.link(job.kind, job.name, staged, "linked")
-    key = job.key()
+        return previous.link(job.kind, job.name, staged)
+    key = _key(job)
     if key == previous.key(job.kind, job.name):
-        linked = previous.link(job.kind, job.name, staged, "linked")
+        linked = previous.link(job.kind, job.name, staged)
         if linked is not None:
             return linked
     folder = staged / job.kind / job.name
     folder.mkdir(parents=True)
-    built = _attempt(job, folder, progress)
+    built = _attempt(job, lambda: job.build(folder, progress))
     if not has_error(built.findings):
         paths = {k: f"{job.kind}/{job.name}/{file}" for k, file in built.artefacts.items()}
         return Outcome(job.kind, job.name, "built", built.entry, paths, built.findings, key=key)
@@ -118,10 +153,19 @@ def _run_one(
     return kept or Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
 
 
-def _attempt(job: Job, folder: Path, progress: Progress) -> Built:
-    """Build one job; whatever goes wrong in it stays its own problem, said in one finding."""
+def _key(job: Job) -> str:
     try:
-        return job.build(folder, progress)
+        return job.key()
+    except Exception:
+        # Building meets the same obstacle and says what it is.
+        logger.exception("%s.%s", job.kind, job.name)
+        return ""
+
+
+def _attempt(job: Job, work: Callable[[], Built]) -> Built:
+    """Do the work of one job; whatever goes wrong in it stays its own, said in one finding."""
+    try:
+        return work()
     except TonariError as error:
         findings: list[Finding] = getattr(error, "findings", [])
         return Built({"title": job.title}, {}, findings or [_crash(job, str(error))])
@@ -143,16 +187,18 @@ def _publish(
     staged: Path,
     store: Store,
     previous: Previous,
+    only: tuple[str, ...],
 ) -> BuildResult:
     served = previous.folder.name if previous.folder else ""
+    unchanged = BuildResult(served, published=False, outcomes=outcomes, only=only)
     if not any(outcome.artefacts for outcome in outcomes):
-        return BuildResult(served, published=False, outcomes=outcomes)
+        return unchanged
     files = sorted(p for p in staged.rglob("*") if p.is_file())
     artefacts = [artefact_record(staged, path) for path in files]
     content = content_digest(declaration, outcomes, artefacts)
     if content == previous.manifest.get("content"):
-        return BuildResult(served, published=False, outcomes=outcomes)
-    now = _after(served, dt.datetime.now(dt.UTC))
+        return unchanged
+    now = _after(store.names(), dt.datetime.now(dt.UTC))
     name = release_name(content, now)
     manifest = make_manifest(
         declaration,
@@ -164,14 +210,14 @@ def _publish(
     )
     _write_records(manifest, outcomes, staged, previous)
     store.publish(staged, name)
-    return BuildResult(name, published=True, outcomes=outcomes)
+    return BuildResult(name, published=True, outcomes=outcomes, only=only)
 
 
-def _after(served: str, now: dt.datetime) -> dt.datetime:
+def _after(names: list[str], now: dt.datetime) -> dt.datetime:
     """Keep ids in order of publication even for two builds within one second."""
-    if not served:
+    if not names:
         return now
-    last = dt.datetime.strptime(served[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    last = dt.datetime.strptime(names[-1][:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     return max(now, last + dt.timedelta(seconds=1))
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from pipeline.errors import TonariError
+from pipeline.errors import TonariError, UndeclaredError
 from pipeline.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -63,15 +63,16 @@ def common_options(function: F) -> F:
 
 
 def fail(error: TonariError, *, as_json: bool) -> None:
-    """Say what stopped the work and exit 1."""
+    """Say what stopped the work and exit 1, or 2 if the command was called wrongly."""
     findings: list[Finding] = getattr(error, "findings", [])
     if as_json:
         print_json({"error": str(error), "findings": [f.as_dict() for f in findings]})
     elif findings:
         print_findings(findings)
     else:
-        messages.print(f"[bold red]✖[/] {error}", markup=True)
-    sys.exit(FAILED)
+        messages.print("[bold red]✖[/]", end=" ")
+        messages.print(str(error), markup=False)
+    sys.exit(WRONG_USE if isinstance(error, UndeclaredError) else FAILED)
 
 
 def print_json(document: Any) -> None:

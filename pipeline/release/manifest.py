@@ -98,7 +98,7 @@ def make_manifest(
         kind: {o.name: o.manifest_entry(name, created) for o in outcomes if o.kind == kind}
         for kind in ("layers", "feeds")
     }
-    served = {o.name for o in outcomes if o.artefacts}
+    served = {(o.kind, o.name) for o in outcomes if o.artefacts}
     return {
         "format": FORMAT,
         "release": name,
@@ -115,8 +115,8 @@ def make_manifest(
             key: {
                 "title": m.title.model_dump(),
                 "description": m.description.model_dump(),
-                "layers": [part for part in m.layers if part in served],
-                "feeds": [part for part in m.feeds if part in served],
+                "layers": [part for part in m.layers if ("layers", part) in served],
+                "feeds": [part for part in m.feeds if ("feeds", part) in served],
                 "center": list(m.center),
                 "zoom": m.zoom,
                 "embed": {"allow": list(m.embed.allow)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Finding, Severity
@@ -30,22 +31,25 @@ class Previous:
         self._findings: dict[str, Any] = _read(folder, "findings.json")
 
     def key(self, kind: Kind, name: str) -> str | None:
-        """Return the build key of the content it serves under this name."""
+        """Return the build key of what it built under this name; ``None`` if that had failed."""
         entry = self._entry(kind, name)
-        return entry.get("key") if entry.get("artefacts") else None
+        sound = entry.get("artefacts") and entry.get("status") != "kept"
+        return entry.get("key") if sound else None
 
     def link(
         self,
         kind: Kind,
         name: str,
         staged: Path,
-        status: Status,
+        status: Status | None = None,
         findings: list[Finding] | None = None,
     ) -> Outcome | None:
         """Hard-link a layer or feed into the release being staged.
 
         Parameters
         ----------
+        status
+            Why; *linked*, or still *kept* if its last build failed, unless given.
         findings
             Of this build; those of the linked content unless given.
 
@@ -60,12 +64,12 @@ class Previous:
         source, target = self.folder / kind / name, staged / kind / name
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(source.iterdir()):
-            os.link(file, target / file.name)
+            _link(file, target / file.name)
         known = self._findings.get(kind, {}).get(name, [])
         return Outcome(
             kind,
             name,
-            status,
+            status or ("kept" if entry["status"] == "kept" else "linked"),
             entry={key: value for key, value in entry.items() if key not in OWN_KEYS},
             artefacts=entry["artefacts"],
             findings=[_finding(record) for record in known] if findings is None else findings,
@@ -77,6 +81,14 @@ class Previous:
     def _entry(self, kind: Kind, name: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.manifest.get(kind, {}).get(name, {})
         return entry
+
+
+def _link(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:
+        # Some file systems (exFAT, many network shares) know no hard links.
+        shutil.copy2(file, target)
 
 
 def _read(folder: Path | None, name: str) -> dict[str, Any]:

@@ -80,6 +80,8 @@ class Store:
         with self._locked():
             for left in self.folder.glob(f"{STAGING_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
+            for left in self.folder.glob(f".{CURRENT}-*"):
+                left.unlink(missing_ok=True)
             staged = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=self.folder))
             staged.chmod(0o755)
             try:
