@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from tiles_server.links import downloads, feed_files
-from tiles_server.style import map_layers
 
 if TYPE_CHECKING:
     from tiles_server.current import Release
@@ -50,7 +49,7 @@ def _feed(name: str, feed: Feed) -> dict[str, Any]:
 
 def _map(release: Release, name: str, chart: Map) -> dict[str, Any]:
     return chart.model_dump() | {
-        "layers": map_layers(release, chart),
+        "layers": [name for name in chart.layers if name in release.tilesets],
         "links": {
             "page": url_for("pages.map_page", map=name, _external=True),
             "embed": url_for("pages.map_embed", map=name, _external=True),

@@ -36,6 +36,11 @@ def downloads(published: Published) -> dict[str, str]:
     return found
 
 
+def feed_address(name: str, language: str) -> str:
+    """Return the absolute address of a feed's stops and routes as GeoJSON."""
+    return url_for("data.gtfs_geojson", feed=name, lang=language, _external=True)
+
+
 def feed_files(name: str, published: Published) -> dict[str, str]:
     """Return the stable absolute address of every artefact of feed `name`, by kind."""
     found = {}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from tiles_server.language import say
-from tiles_server.links import tile_template
+from tiles_server.links import feed_address, tile_template
+from tiles_server.manifest import Layer
+from tiles_server.maps import Part, parts, viewpoint
 from tiles_server.tilejson import source_layers
+from tiles_server.transit import DEFAULT_COLOR, FIELDS
 
 if TYPE_CHECKING:
     from tiles_server.current import Release
-    from tiles_server.manifest import Layer, LayerStyle, Map
-    from tiles_server.tileset import Tileset
+    from tiles_server.manifest import LayerStyle
 
     StyleLayer = dict[str, Any]
     Expression = str | float | list[Any]
@@ -39,9 +40,9 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
         If there is no such map.
     """
     chart = release.map(name)
-    shown = map_layers(release, chart)
-    tilesets = {layer: release.tilesets[layer] for layer in shown}
+    drawn = parts(release, chart, language)
     center, zoom = viewpoint(release, chart)
+    municipalities = release.manifest.municipalities.values()
     return {
         "version": 8,
         "name": chart.title.best(language) or name,
@@ -50,89 +51,78 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
         "metadata": {
             "tonari:release": release.id,
             "tonari:sample": release.manifest.sample,
-            "tonari:municipalities": {
-                m.code: m.name.best(language) for m in release.manifest.municipalities.values()
-            },
-            "tonari:layers": {layer: _described(release.layer(layer), language) for layer in shown},
+            "tonari:municipalities": {m.code: m.name.best(language) for m in municipalities},
+            "tonari:layers": {part.source: _described(part, language) for part in drawn},
         },
-        "sources": {
-            layer: _source(tileset, release.layer(layer)) for layer, tileset in tilesets.items()
-        },
+        "sources": {part.source: _source(release, part, language) for part in drawn},
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": BACKGROUND}},
-            *_drawn(release, tilesets),
+            *_drawn(release, drawn),
         ],
     }
 
 
-def map_layers(release: Release, chart: Map) -> list[str]:
-    """Return the layers of a map that can be drawn, in the order of its declaration."""
-    return [name for name in chart.layers if name in release.tilesets]
-
-
-def legend(layer: Layer, language: str) -> list[tuple[str, str]]:
-    """Return colour and label of each entry of a layer's legend, more than one only by class."""
-    style = layer.style
-    if not (style.by and style.classes):
-        return [(style.color, layer.title.best(language))]
-    other = say("other_values", language)
-    return [
-        (c.color, c.label.best(language) or (other if c.value is None else str(c.value)))
-        for c in style.classes
-    ]
-
-
-def viewpoint(release: Release, chart: Map) -> tuple[list[float], float]:
-    """Return centre and zoom of a map: as declared, else showing all its layers."""
-    extents = [
-        layer.extent
-        for name in chart.layers
-        if (layer := release.manifest.layers.get(name)) and layer.extent
-    ]
-    if not extents:
-        return list(chart.center or (137.0, 38.0)), chart.zoom or 4.0
-    west, south = (min(extent[i] for extent in extents) for i in (0, 1))
-    east, north = (max(extent[i] for extent in extents) for i in (2, 3))
-    center = list(chart.center or ((west + east) / 2, (south + north) / 2))
-    # A map 512 pixels wide at zoom 0 shows 360 degrees; leave a margin of one half zoom.
-    span = max(east - west, (north - south) * 1.25, 0.005)
-    return center, chart.zoom or round(math.log2(360 / span) + 0.5, 2)
-
-
-def _described(layer: Layer, language: str) -> dict[str, Any]:
-    return {
-        "title": layer.title.best(language),
-        "label": layer.style.label,
-        "fields": [
+def _described(part: Part, language: str) -> dict[str, Any]:
+    if isinstance(part.published, Layer):
+        label = part.published.style.label
+        fields = [
             {"name": f.name, "title": f.title.best(language) or f.name, "type": f.type}
-            for f in layer.columns
-        ],
-    }
+            for f in part.published.columns
+        ]
+    else:
+        label = "name"
+        fields = [
+            {"name": name, "title": say(f"transit_{name}", language), "type": "string"}
+            for name in FIELDS
+        ]
+    return {"title": part.title, "label": label, "fields": fields}
 
 
-def _source(tileset: Tileset, layer: Layer) -> dict[str, Any]:
-    source = {
+def _source(release: Release, part: Part, language: str) -> dict[str, Any]:
+    credit = part.published.attribution
+    credited = {"attribution": credit} if credit else {}
+    if part.geojson is not None:
+        return {"type": "geojson", "data": feed_address(part.name, language), **credited}
+    tileset = release.tilesets[part.name]
+    return {
         "type": "vector",
         "tiles": [tile_template(tileset)],
         "minzoom": tileset.minzoom,
         "maxzoom": tileset.maxzoom,
         "bounds": list(tileset.bounds),
+        **credited,
     }
-    return source | ({"attribution": layer.attribution} if layer.attribution else {})
 
 
-def _drawn(release: Release, tilesets: dict[str, Tileset]) -> list[StyleLayer]:
-    in_order = sorted(tilesets, key=lambda n: DRAW_ORDER.get(release.layer(n).geometry, 1))
+def _drawn(release: Release, drawn: list[Part]) -> list[StyleLayer]:
     shapes: list[StyleLayer] = []
     labels: list[StyleLayer] = []
-    for name in in_order:
-        layer = release.layer(name)
-        for inner in source_layers(tilesets[name]):
-            base = {"source": name, "source-layer": inner, "metadata": {"tonari:layer": name}}
-            shapes += _shapes(f"{name}/{inner}", base, layer)
+    for part in sorted(drawn, key=lambda part: DRAW_ORDER.get(part.geometry, 1)):
+        base: StyleLayer = {"source": part.source, "metadata": {"tonari:layer": part.source}}
+        if not isinstance(part.published, Layer):
+            shapes += _transit(part.source, base)
+            labels.append(_label(part.source, base, "name", "Point"))
+            continue
+        layer = part.published
+        for inner in source_layers(release.tilesets[part.name]):
+            prefix = f"{part.source}/{inner}"
+            within = base | {"source-layer": inner}
+            shapes += _shapes(prefix, within, layer)
             if layer.style.label:
-                labels.append(_label(f"{name}/{inner}", base, layer))
+                labels.append(_label(prefix, within, layer.style.label, layer.geometry))
     return shapes + labels
+
+
+def _transit(prefix: str, base: StyleLayer) -> list[StyleLayer]:
+    color = ["coalesce", ["get", "color"], DEFAULT_COLOR]
+    line = base | {"filter": ["==", ["geometry-type"], "LineString"]}
+    stop = base | {"filter": ["==", ["geometry-type"], "Point"]}
+    rounded = {"line-cap": "round", "line-join": "round"}
+    ring = _circle("#ffffff") | {"circle-stroke-color": _selected("#111111", DEFAULT_COLOR)}
+    return [
+        line | {"id": f"{prefix}/line", "type": "line", "layout": rounded, "paint": _line(color)},
+        stop | {"id": f"{prefix}/stop", "type": "circle", "paint": ring},
+    ]
 
 
 def _shapes(prefix: str, base: StyleLayer, layer: Layer) -> list[StyleLayer]:
@@ -195,19 +185,19 @@ def _circle(color: Expression) -> StyleLayer:
     }
 
 
-def _label(prefix: str, base: StyleLayer, layer: Layer) -> StyleLayer:
-    below = layer.geometry == "Point"
+def _label(prefix: str, base: StyleLayer, field: str, geometry: str) -> StyleLayer:
+    below = geometry == "Point"
     return base | {
         "id": f"{prefix}/label",
         "type": "symbol",
         "minzoom": LABEL_ZOOM,
         "layout": {
-            "text-field": ["to-string", ["get", layer.style.label]],
+            "text-field": ["to-string", ["get", field]],
             "text-font": FONTS,
             "text-size": 13,
             "text-max-width": 9,
             "text-padding": 6,
-            "symbol-placement": "line" if layer.geometry == "LineString" else "point",
+            "symbol-placement": "line" if geometry == "LineString" else "point",
             **({"text-anchor": "top", "text-offset": [0, 0.9]} if below else {}),
         },
         "paint": {

@@ -168,6 +168,7 @@ def make_release(
                 "title": {"ja": "関門の防災地図", "en": "Kanmon safety map"},
                 "description": {"ja": "避難場所と浸水想定区域。", "en": "Shelters and floods."},
                 "layers": ["flood", "ferry_line", "evacuation_sites"],
+                "feeds": ["wakato_ferry"],
                 "center": [130.84, 33.905],
                 "zoom": 12,
                 "embed": {"allow": list(allow)},
@@ -232,12 +233,43 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     }
 
 
+FEED = {
+    "agency": ["agency_id,agency_name", "1,北九州市"],
+    "stops": [
+        "stop_id,stop_name,stop_lat,stop_lon,location_type",
+        "T,戸畑渡場,33.901292,130.818836,0",
+        "W,若松渡場,33.902258,130.81444,",
+        "E,戸畑渡場入口,33.9010,130.8189,2",
+    ],
+    "routes": ["route_id,agency_id,route_long_name,route_color", "R,1,若戸航路,D55E00"],
+    "trips": [
+        "route_id,service_id,trip_id,shape_id",
+        "R,毎日,1,go",
+        "R,毎日,2,back",
+        "R,毎日,3,go",
+    ],
+    "shapes": [
+        "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence",
+        "go,33.902258,130.81444,2",
+        "go,33.901292,130.818836,1",
+        "back,33.902258,130.81444,1",
+        "back,33.901292,130.818836,2",
+    ],
+    "translations": [
+        "table_name,field_name,language,translation,record_id",
+        "stops,stop_name,en,Tobata pier,T",
+        "stops,stop_name,ja-Hrkt,とばたとじょう,T",
+    ],
+}
+
+
 def write_feed(folder: Path) -> dict:
     place = folder / "feeds" / "wakato_ferry"
     place.mkdir(parents=True)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as zipped:
-        zipped.writestr("agency.txt", "agency_id,agency_name\n1,北九州市\n")
+        for name, lines in FEED.items():
+            zipped.writestr(f"{name}.txt", "\ufeff" + "\r\n".join(lines) + "\r\n")
     (place / "wakato_ferry.zip").write_bytes(packed.getvalue())
     (place / "validation.html").write_text("<!doctype html><title>検証結果</title>", "utf-8")
     return {

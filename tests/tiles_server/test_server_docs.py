@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
     used = set(re.findall(r"\bt\('(\w+)'", pages)) - {"error_"}
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
-    indirect = ("type_", "geometry_", "error_", "stops", "routes", "trips")
+    indirect = ("type_", "geometry_", "error_", "transit_", "stops", "routes", "trips")
     unused = [
         key
         for key in messages()
@@ -80,3 +82,13 @@ def test_examples_of_the_guide_name_addresses_that_answer(client):
     assert len(found) >= 5
     for path in found:
         assert client.get(path).status_code == 200, path
+
+
+def test_the_server_starts_without_the_libraries_of_the_pipeline():
+    """A worker that compiles kernels and opens geometry libraries starts late and eats memory."""
+    heavy = ["geopandas", "numba", "pandas", "pyarrow", "shapely"]
+    program = f"import sys, tiles_server.run; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -11,8 +11,8 @@ from tiles_server import table
 from tiles_server.caching import PAGE
 from tiles_server.language import language
 from tiles_server.links import KINDS, downloads, feed_files
+from tiles_server.maps import parts
 from tiles_server.security import PAGE_POLICY, protect
-from tiles_server.style import legend, map_layers
 
 if TYPE_CHECKING:
     from tiles_server.current import Release, Releases
@@ -38,9 +38,7 @@ def blueprint(releases: Releases) -> Blueprint:
             name=layer,
             layer=found,
             rows=_rows(releases, release, layer),
-            maps={
-                n: m for n, m in release.manifest.maps.items() if layer in map_layers(release, m)
-            },
+            maps={n: m for n, m in release.manifest.maps.items() if layer in m.layers},
         )
 
     @pages.get("/maps/<map>")
@@ -64,7 +62,6 @@ def _page(template: str, release: Release, **details: object) -> Response:
         kinds=KINDS,
         downloads=downloads,
         feed_files=feed_files,
-        legend=legend,
         municipality=partial(_municipality, release),
         **details,
     )
@@ -89,7 +86,7 @@ def _map_page(template: str, release: Release, name: str) -> Response:
         release,
         name=name,
         chart=chart,
-        shown={layer: release.layer(layer) for layer in map_layers(release, chart)},
+        parts=parts(release, chart, language()),
         style_url=url_for("tiles.style", map=name, lang=language()),
     )
 

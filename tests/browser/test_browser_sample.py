@@ -1,0 +1,96 @@
+"""The sample as a newcomer meets it: built by the command, served by the command, looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """Build the sample declaration into a folder of its own and serve it."""
+    data = tmp_path_factory.mktemp("sample")
+    command = [sys.executable, "-m", "tonari.cli", "build", "--data", str(data)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    with serving(data) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def catalogue(sample):
+    return httpx.get(sample + "/catalog").json()
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(locale="ja-JP", viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def drawn(page):
+    page.locator('html[data-map-state="idle"]').wait_for(state="attached", timeout=60_000)
+
+
+def test_every_map_of_the_sample_draws_features_from_our_server_alone(
+    sample, catalogue, page, output
+):
+    for name, chart in catalogue["maps"].items():
+        asked, complaints = [], []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("pageerror", lambda error, complaints=complaints: complaints.append(error))
+        page.goto(chart["links"]["page"])
+        drawn(page)
+        page.screenshot(path=output / f"sample-{name}.png")
+        assert complaints == []
+        assert [u for u in asked if not u.startswith((sample, "blob:", "data:"))] == []
+        for layer in chart["layers"]:
+            assert any(f"/tiles/{layer}/" in url for url in asked), layer
+
+
+def test_a_click_on_a_site_shows_what_the_download_says(sample, catalogue, page):
+    layer = catalogue["layers"]["evacuation_sites"]
+    site = httpx.get(layer["downloads"]["geojson"]).json()["features"][0]
+    longitude, latitude = site["geometry"]["coordinates"]
+    (chart,) = (m for m in catalogue["maps"].values() if "evacuation_sites" in m["layers"])
+    page.goto(f"{chart['links']['page']}#16/{latitude}/{longitude}")
+    drawn(page)
+    box = page.locator("canvas.maplibregl-canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.get_by_role("heading", name=site["properties"]["name"]).wait_for()
+    shown = dict(
+        zip(
+            page.locator("#feature-fields dt").all_inner_texts(),
+            page.locator("#feature-fields dd").all_inner_texts(),
+            strict=True,
+        )
+    )
+    titles = {field["name"]: field["title"]["ja"] for field in layer["fields"]}
+    for name in ("name", "address", "capacity"):
+        if site["properties"].get(name) is not None:
+            assert shown[titles[name]] == str(site["properties"][name])
+    assert shown["自治体"] in {m["name"]["ja"] for m in catalogue["municipalities"].values()}
+
+
+def test_every_layer_is_there_as_a_table_with_all_its_features(catalogue, page):
+    for name, layer in catalogue["layers"].items():
+        page.goto(layer["links"]["page"])
+        caption = page.locator("table.rows caption").inner_text()
+        assert f"全 {layer['features']:,} 件" in caption, name
+
+
+def test_the_portal_looks_right_on_desk_and_phone(sample, page, output):
+    page.goto(sample + "/")
+    page.screenshot(path=output / "sample-portal.png", full_page=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.screenshot(path=output / "sample-portal-phone.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
