@@ -1,0 +1,335 @@
+"""The counter at which announcements are made: what the command line and the server's form call.
+
+Everything goes in and comes out as plain values, so that the server can be handed a desk without
+knowing this package.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ruamel.yaml import YAML
+
+from gtfs.columns import clock, seconds
+from gtfs.errors import AlertError
+from gtfs.read import read_feed
+from gtfs.realtime.alert import Alert, CancelledTrip, Cause, Effect
+from gtfs.realtime.message import feed_message, message_bytes, message_json
+from gtfs.realtime.trips import Selection, moment, select_trips, timezone
+from gtfs.translations import english_names
+from pipeline.config.base import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gtfs.realtime.store import AlertStore
+    from gtfs.tables import Feed
+
+_FERRY = 4
+_LISTED = 12
+"""So many departures are listed in the text; more are named by the first and the last."""
+E = TypeVar("E", Cause, Effect)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Announcements about published feeds.
+
+    Attributes
+    ----------
+    store
+        Where they are kept.
+    zip_of
+        Gives the published zip of a feed by its name; raises KeyError for an unknown one.
+    now
+        Gives the present moment with time zone.
+    """
+
+    store: AlertStore
+    zip_of: Callable[[str], Path]
+    now: Callable[[], dt.datetime] = _now
+
+    def departures(
+        self,
+        feed: str,
+        date: str,
+        *,
+        routes: Sequence[str] = (),
+        trips: Sequence[str] = (),
+        stop: str = "",
+        after: str = "",
+        before: str = "",
+    ) -> list[dict[str, Any]]:
+        """Return the trips of a service day that `cancel` would cancel, for a person to check."""
+        tables = self._feed(feed)
+        chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before))
+        names = _route_names(tables)
+        return [
+            {
+                "trip_id": trip.trip_id,
+                "route_id": trip.route_id,
+                "route": names[trip.route_id].model_dump(),
+                "departure": clock(trip.departure)[:5],
+                "arrival": clock(trip.arrival)[:5],
+            }
+            for trip in chosen
+        ]
+
+    def cancel(
+        self,
+        feed: str,
+        date: str,
+        *,
+        by: str,
+        cause: str = "WEATHER",
+        routes: Sequence[str] = (),
+        trips: Sequence[str] = (),
+        stop: str = "",
+        after: str = "",
+        before: str = "",
+        header: Text | None = None,
+        description: Text | None = None,
+        url: str = "",
+    ) -> dict[str, Any]:
+        """Cancel trips of a service day; those that have arrived by now are left alone.
+
+        Parameters
+        ----------
+        feed
+            Name of the feed.
+        date
+            Service day, ``YYYY-MM-DD``.
+        by
+            Who announces it.
+        cause
+            One of :class:`gtfs.realtime.alert.Cause`.
+        routes, trips, stop, after, before
+            Which trips: ids of routes and trips, stop id of the first stop, first departure from
+            ``after`` and before ``before`` (``H:MM`` of the service day, ``24:10`` too). All
+            empty: every trip of the day.
+        header, description
+            Instead of the sentences made from the trips.
+
+        Returns
+        -------
+        dict
+            The announcement as stored, JSON-ready.
+
+        Raises
+        ------
+        AlertError
+            If a value cannot be understood, no trip is meant, all have arrived, or nobody is named.
+        """
+        tables, now = self._feed(feed), self.now()
+        selection = _selection(date, routes, trips, stop, after, before)
+        meant = select_trips(tables, selection)
+        if not meant:
+            raise AlertError(f"no trip of {feed} on {date} is meant; check day, route and times")
+        zone = timezone(tables)
+        chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
+        if not chosen:
+            raise AlertError(f"all trips of {feed} that are meant on {date} have already arrived")
+        of_routes = frozenset(trip.route_id for trip in chosen)
+        everything = len(chosen) == len(select_trips(tables, Selection(selection.date, of_routes)))
+        reason = _member(Cause, cause)
+        made = _sentences(tables, chosen, reason, everything)
+        alert = Alert(
+            feed=feed,
+            cause=reason,
+            effect=Effect.NO_SERVICE if everything else Effect.REDUCED_SERVICE,
+            header=header or made[0],
+            description=description or made[1],
+            url=url,
+            starts=now,
+            ends=moment(selection.date, max(t.arrival for t in chosen), zone),
+            trips=tuple(chosen),
+        )
+        return self.store.add(alert, by=by, now=now).as_dict()
+
+    def announce(
+        self,
+        feed: str,
+        *,
+        by: str,
+        header: Text,
+        ends: dt.datetime,
+        starts: dt.datetime | None = None,
+        cause: str = "OTHER_CAUSE",
+        effect: str = "OTHER_EFFECT",
+        description: Text | None = None,
+        url: str = "",
+        routes: Sequence[str] = (),
+        stops: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Announce something that cancels no trip: delays, a moved pier, extra sailings.
+
+        Raises
+        ------
+        AlertError
+            If a route or stop is not in the feed, a value cannot be understood, or the time is
+            over.
+        """
+        tables = self._feed(feed)
+        _require("route", routes, set(tables.table("routes", "route_id").route_id))
+        _require("stop", stops, set(tables.table("stops", "stop_id").stop_id))
+        alert = Alert(
+            feed=feed,
+            cause=_member(Cause, cause),
+            effect=_member(Effect, effect),
+            header=header,
+            description=description or Text(ja=""),
+            url=url,
+            starts=starts or self.now(),
+            ends=ends,
+            routes=tuple(routes),
+            stops=tuple(stops),
+        )
+        return self.store.add(alert, by=by, now=self.now()).as_dict()
+
+    def withdraw(self, number: int, *, by: str) -> dict[str, Any]:
+        """Take an announcement back.
+
+        Raises
+        ------
+        AlertError
+            If there is none to take back or nobody is named.
+        """
+        return self.store.withdraw(number, by=by, now=self.now()).as_dict()
+
+    def active(self, feed: str) -> list[dict[str, Any]]:
+        """Return what passengers see now."""
+        return [alert.as_dict() for alert in self.store.active(feed, now=self.now())]
+
+    def history(self, feed: str) -> list[dict[str, Any]]:
+        """Return who announced and withdrew what and when, newest first."""
+        return [
+            {
+                "alert": act.alert,
+                "at": act.at.isoformat(timespec="seconds"),
+                "who": act.who,
+                "act": act.act,
+                "header": act.header,
+            }
+            for act in self.store.history(feed)
+        ]
+
+    def protobuf(self, feed: str) -> bytes:
+        """Return the GTFS-Realtime message of a feed, as ``/gtfs/{feed}/alerts.pb`` serves it."""
+        return message_bytes(self._message(feed))
+
+    def json(self, feed: str) -> str:
+        """Return the same message as JSON."""
+        return message_json(self._message(feed))
+
+    def _message(self, feed: str) -> Any:
+        now = self.now()
+        tables = self._feed(feed)
+        versions = tables.table("feed_info", "feed_version").feed_version
+        agencies = tables.table("agency", "agency_id").agency_id
+        return feed_message(
+            self.store.active(feed, now=now),
+            now=now,
+            feed_version=versions.iloc[0] if len(versions) else "",
+            agency_id=agencies.iloc[0] if len(agencies) else "",
+        )
+
+    def _feed(self, name: str) -> Feed:
+        try:
+            path = self.zip_of(name)
+        except KeyError:
+            raise AlertError(f"there is no published feed {name!r}") from None
+        return _published(path.resolve(), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _published(path: Path, _changed: int) -> Feed:
+    return read_feed(path).feed
+
+
+def _selection(
+    date: str, routes: Sequence[str], trips: Sequence[str], stop: str, after: str, before: str
+) -> Selection:
+    try:
+        return Selection(
+            dt.date.fromisoformat(date),
+            frozenset(routes),
+            frozenset(trips),
+            stop,
+            seconds(f"{after}:00") if after else None,
+            seconds(f"{before}:00") if before else None,
+        )
+    except ValueError as error:
+        raise AlertError(f"cannot be understood: {error}") from None
+
+
+def _member(kind: type[E], name: str) -> E:
+    try:
+        return kind(name)
+    except ValueError:
+        choices = ", ".join(member.value for member in kind)
+        raise AlertError(f"{name!r} is none of {choices}") from None
+
+
+def _require(kind: str, wanted: Sequence[str], known: set[str]) -> None:
+    unknown = sorted(set(wanted) - known)
+    if unknown:
+        raise AlertError(f"the feed has no {kind} {unknown[0]!r}")
+
+
+def _route_names(feed: Feed) -> dict[str, Text]:
+    routes = feed.table("routes", "route_id", "route_short_name", "route_long_name")
+    english = english_names(feed, "routes", "route_long_name")
+    return {
+        row["route_id"]: Text(
+            ja=row["route_long_name"] or row["route_short_name"],
+            en=english(row["route_id"], row["route_long_name"]) or row["route_short_name"],
+        )
+        for row in routes.to_dict("records")
+    }
+
+
+def _sentences(
+    feed: Feed, trips: Sequence[CancelledTrip], cause: Cause, everything: bool
+) -> tuple[Text, Text]:
+    """Make headline and text of a cancellation from its trips."""
+    words, names = _words(), _route_names(feed)
+    types = dict(zip(feed["routes"].route_id, feed["routes"].route_type, strict=True))
+    routes = sorted({trip.route_id for trip in trips})
+    mode = "ferry" if all(types[route] == _FERRY for route in routes) else "other"
+    kind = "all" if everything else "some" if len(trips) <= _LISTED else "many"
+    times = [clock(trip.departure)[:5] for trip in trips]
+    day = trips[0].date
+
+    def say(template: dict[str, str], language: str) -> str:
+        return template[language].format(
+            route="・".join(names[r].best(language) for r in routes),
+            date=f"{day.month}月{day.day}日" if language == "ja" else day.isoformat(),
+            count=len(trips),
+            cause=words["causes"][cause.value][language],
+            first=times[0],
+            last=times[-1],
+            trips=("、" if language == "ja" else ", ").join(times),
+        )
+
+    header = words["header"]["all" if everything else "some"][mode]
+    text = words["description"][kind]
+    return (
+        Text(ja=say(header, "ja"), en=say(header, "en")),
+        Text(ja=say(text, "ja"), en=say(text, "en")),
+    )
+
+
+@cache
+def _words() -> dict[str, Any]:
+    text = resources.files("gtfs.realtime").joinpath("words.yaml").read_text(encoding="utf-8")
+    words: dict[str, Any] = YAML(typ="safe").load(text)
+    return words

@@ -1,0 +1,33 @@
+
+-- insert_alert
+INSERT INTO alert (feed, cause, effect, header_ja, header_en, description_ja, description_en, url,
+                   routes, stops, starts, ends, created_at, created_by)
+VALUES (:feed, :cause, :effect, :header_ja, :header_en, :description_ja, :description_en, :url,
+        :routes, :stops, :starts, :ends, :created_at, :created_by)
+
+-- insert_trip
+INSERT INTO cancelled_trip (alert, date, departure, arrival, trip_id, route_id)
+VALUES (?, ?, ?, ?, ?, ?)
+
+-- insert_act
+INSERT INTO history (alert, at, who, act) VALUES (?, ?, ?, ?)
+
+-- withdraw
+UPDATE alert SET withdrawn_at = ?, withdrawn_by = ? WHERE id = ? AND withdrawn_at IS NULL
+
+-- alert_by_id
+SELECT * FROM alert WHERE id = ?
+
+-- active
+SELECT * FROM alert
+WHERE feed = ? AND starts <= ? AND ends > ? AND withdrawn_at IS NULL ORDER BY id
+
+-- all
+SELECT * FROM alert WHERE feed = ? ORDER BY id DESC
+
+-- trips
+SELECT * FROM cancelled_trip WHERE alert = ? ORDER BY date, departure, trip_id
+
+-- history
+SELECT history.*, alert.header_ja FROM history JOIN alert ON alert.id = history.alert
+WHERE alert.feed = ? ORDER BY history.id DESC

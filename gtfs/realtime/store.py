@@ -1,0 +1,236 @@
+"""Announcements in one SQLite file: written by few, read by every server process."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from gtfs.errors import AlertError
+from gtfs.realtime.alert import Alert, CancelledTrip, Cause, Effect
+from pipeline.config.base import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_VERSION = 1
+_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of the history: who did what to which announcement, and when."""
+
+    alert: int
+    at: dt.datetime
+    who: str
+    act: str
+    header: str
+
+
+class AlertStore:
+    """The announcements of all feeds.
+
+    Every call opens the file for itself, so that one store can be used from threads and
+    processes; SQLite's write-ahead log lets readers go on while someone writes.
+
+    Parameters
+    ----------
+    path
+        The SQLite file; it is made when first written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, alert: Alert, *, by: str, now: dt.datetime) -> Alert:
+        """Store an announcement and return it with its number.
+
+        Parameters
+        ----------
+        by
+            Name of the person who announces.
+        now
+            The moment, with time zone.
+
+        Raises
+        ------
+        AlertError
+            If nobody is named, there is no headline, or it ends before it starts or before now.
+        """
+        _check(alert, by, now)
+        stored = replace(alert, created_at=now, created_by=by)
+        with self._writing() as database:
+            cursor = database.execute(_sql("insert_alert"), _row(stored))
+            number = cursor.lastrowid or 0
+            database.executemany(
+                _sql("insert_trip"),
+                [
+                    (number, t.date.isoformat(), t.departure, t.arrival, t.trip_id, t.route_id)
+                    for t in sorted(set(alert.trips))
+                ],
+            )
+            database.execute(_sql("insert_act"), (number, _seconds(now), by, "created"))
+        return replace(stored, id=number)
+
+    def withdraw(self, number: int, *, by: str, now: dt.datetime) -> Alert:
+        """Take an announcement back; it stays in the history.
+
+        Raises
+        ------
+        AlertError
+            If nobody is named, there is no such announcement or it was withdrawn before.
+        """
+        if not by.strip():
+            raise AlertError("an announcement is withdrawn by somebody: a name is needed")
+        with self._writing() as database:
+            changed = database.execute(_sql("withdraw"), (_seconds(now), by, number)).rowcount
+            if not changed:
+                raise AlertError(f"there is no announcement {number} that could be withdrawn")
+            database.execute(_sql("insert_act"), (number, _seconds(now), by, "withdrawn"))
+        return next(alert for alert in self._alerts("alert_by_id", (number,)))
+
+    def active(self, feed: str, *, now: dt.datetime) -> list[Alert]:
+        """Return the announcements of a feed that passengers see now, oldest first."""
+        return self._alerts("active", (feed, _seconds(now), _seconds(now)))
+
+    def all(self, feed: str) -> list[Alert]:
+        """Return every announcement of a feed ever made, newest first."""
+        return self._alerts("all", (feed,))
+
+    def history(self, feed: str) -> list[Act]:
+        """Return who did what and when, newest first."""
+        with self._reading() as database:
+            rows = database.execute(_sql("history"), (feed,)) if database else []
+            return [
+                Act(r["alert"], _moment(r["at"]), r["who"], r["act"], r["header_ja"]) for r in rows
+            ]
+
+    def _alerts(self, query: str, values: tuple[object, ...]) -> list[Alert]:
+        with self._reading() as database:
+            if database is None:
+                return []
+            rows = database.execute(_sql(query), values).fetchall()
+            return [_alert(row, database.execute(_sql("trips"), (row["id"],))) for row in rows]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        if not self.path.exists():
+            yield None
+            return
+        with closing(self._open()) as database:
+            yield database
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._open()) as database:
+            if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_text("schema.sql"))
+                database.execute(f"PRAGMA user_version = {_VERSION}")
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+        database.row_factory = sqlite3.Row
+        database.execute("PRAGMA foreign_keys = ON")
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            database.close()
+            raise AlertError(f"{self.path.name} was written by a newer version of this program")
+        return database
+
+
+def _check(alert: Alert, by: str, now: dt.datetime) -> None:
+    if not by.strip():
+        raise AlertError("an announcement is made by somebody: a name is needed")
+    if not alert.header.ja.strip():
+        raise AlertError("an announcement needs a headline in Japanese")
+    if alert.ends <= max(alert.starts, now):
+        raise AlertError(
+            f"the announcement would end ({alert.ends:%Y-%m-%d %H:%M}) before it is seen"
+        )
+
+
+def _row(alert: Alert) -> dict[str, object]:
+    return {
+        "feed": alert.feed,
+        "cause": alert.cause.value,
+        "effect": alert.effect.value,
+        "header_ja": alert.header.ja,
+        "header_en": alert.header.en,
+        "description_ja": alert.description.ja,
+        "description_en": alert.description.en,
+        "url": alert.url,
+        "routes": json.dumps(alert.routes),
+        "stops": json.dumps(alert.stops),
+        "starts": _seconds(alert.starts),
+        "ends": _seconds(alert.ends),
+        "created_at": _seconds(alert.created_at),
+        "created_by": alert.created_by,
+    }
+
+
+def _alert(row: sqlite3.Row, trips: sqlite3.Cursor) -> Alert:
+    return Alert(
+        id=row["id"],
+        feed=row["feed"],
+        cause=Cause(row["cause"]),
+        effect=Effect(row["effect"]),
+        header=Text(ja=row["header_ja"], en=row["header_en"]),
+        description=Text(ja=row["description_ja"], en=row["description_en"]),
+        url=row["url"],
+        routes=tuple(json.loads(row["routes"])),
+        stops=tuple(json.loads(row["stops"])),
+        starts=_moment(row["starts"]),
+        ends=_moment(row["ends"]),
+        created_at=_moment(row["created_at"]),
+        created_by=row["created_by"],
+        withdrawn_at=None if row["withdrawn_at"] is None else _moment(row["withdrawn_at"]),
+        withdrawn_by=row["withdrawn_by"],
+        trips=tuple(
+            CancelledTrip(
+                dt.date.fromisoformat(t["date"]),
+                t["departure"],
+                t["arrival"],
+                t["trip_id"],
+                t["route_id"],
+            )
+            for t in trips
+        ),
+    )
+
+
+def _seconds(moment: dt.datetime | None) -> int:
+    if moment is None or moment.tzinfo is None:
+        raise AlertError("a moment needs its time zone")
+    return int(moment.timestamp())
+
+
+def _moment(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
+
+
+def _sql(name: str) -> str:
+    """Return one statement of ``statements.sql``, each under a line ``-- name``."""
+    for part in _text("statements.sql").split("\n-- ")[1:]:
+        title, _, statement = part.partition("\n")
+        if title.strip() == name:
+            return statement
+    raise KeyError(name)
+
+
+def _text(name: str) -> str:
+    return resources.files("gtfs.realtime").joinpath(name).read_text(encoding="utf-8")
