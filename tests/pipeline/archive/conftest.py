@@ -1,7 +1,6 @@
 """Fixtures: the strict reader of vector tiles, real layers, tilesets cut from them."""
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pandas as pd
 import pytest
 
 HERE = Path(__file__).resolve().parent
-REAL = Path(os.environ.get("TONARI_REAL_DATA") or HERE.parents[2] / ".." / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +27,13 @@ def _one_table(paths, **options):
 
 
 @pytest.fixture(scope="session")
-def real_layers():
+def real_layers(real_data):
     """Read wards and municipalities, zoning, planned roads and shelters, as published."""
-    if not (REAL / "n03").is_dir():
-        pytest.skip(f"the real data is not at {REAL}; set TONARI_REAL_DATA")
-    zoning = sorted((REAL / "yaizu").glob("都市計画図_*/*.shp"))
-    roads = sorted((REAL / "yaizu" / "都市計画道路").glob("*.shp"))
+    zoning = sorted((real_data / "yaizu").glob("都市計画図_*/*.shp"))
+    roads = sorted((real_data / "yaizu" / "都市計画道路").glob("*.shp"))
     return {
-        "wards": _one_table(sorted((REAL / "n03").glob("*.json"))),
+        "wards": _one_table(sorted((real_data / "n03").glob("*.json"))),
         "zoning": _one_table(zoning, encoding="cp932"),
         "roads": _one_table(roads, encoding="cp932"),
-        "shelters": _one_table(sorted((REAL / "shelters").glob("*.json"))),
+        "shelters": _one_table(sorted((real_data / "shelters").glob("*.json"))),
     }

@@ -62,7 +62,7 @@ def node():
 
 @pytest.fixture(scope="module")
 def every_kind(tmp_path_factory):
-    """One layer for each kind of geometry, with every type of attribute, cut to zoom 9."""
+    """One layer for each kind of geometry, with every type of attribute, cut to zoom 7."""
     west, south = 130.80, 33.85
     square = box(west, south, west + 0.09, south + 0.06)
     hole = box(west + 0.02, south + 0.02, west + 0.05, south + 0.04)
@@ -90,7 +90,7 @@ def every_kind(tmp_path_factory):
             "id": [2**53 - 1 - i for i in range(count)],
         }
         layers[name] = gpd.GeoDataFrame(attributes, geometry=geometry, crs=6668)
-    return cut(layers, tmp_path_factory.mktemp("kinds"), 9, id_column="id")
+    return cut(layers, tmp_path_factory.mktemp("kinds"), 7, id_column="id")
 
 
 def cut(layers, folder, maxzoom, **options):
@@ -190,7 +190,7 @@ def test_every_kind_of_geometry_and_attribute_means_the_same_to_all(every_kind, 
 def test_the_last_zoom_holds_every_feature_with_its_id_and_attributes(every_kind):
     features = {}
     for name, raw in every_kind:
-        if name.startswith("9-"):
+        if name.startswith("7-"):
             for layer in by_python(raw).values():
                 features |= {(number, v["name"]): v for number, (_, v, _) in layer.items()}
     assert len(features) == 7
