@@ -19,31 +19,29 @@ FRACTION = 8
 
 
 class Arena(NamedTuple):
-    """A stack of rings: ring `k` is ``x[rings[k]:rings[k + 1]]``; the caller keeps the height."""
+    """A stack of rings: ring `k` is ``x[rings[k]:rings[k + 1]]``; the caller keeps the height.
+
+    It never grows by itself: :func:`has_room` says beforehand whether a cut may overflow it.
+    """
 
     x: Any
     y: Any
     rings: Any
 
 
+def new_arena(vertices: int) -> Arena:
+    """Return an empty arena."""
+    rings = np.zeros(vertices // 2 + 64, np.int64)
+    return Arena(np.empty(vertices, np.int64), np.empty(vertices, np.int64), rings)
+
+
 @helper
-def reserve(arena: Arena, height: int, vertices: int, rings: int) -> Arena:
-    """Return an arena with room for so many more vertices and rings above `height`."""
-    top = arena.rings[height]
-    x, y, ring_starts = arena.x, arena.y, arena.rings
-    if top + vertices > x.shape[0]:
-        size = 2 * (top + vertices)
-        more_x = np.empty(size, np.int64)
-        more_y = np.empty(size, np.int64)
-        more_x[:top] = x[:top]
-        more_y[:top] = y[:top]
-        x = more_x
-        y = more_y
-    if height + rings + 1 > ring_starts.shape[0]:
-        more = np.empty(2 * (height + rings + 1), np.int64)
-        more[: height + 1] = ring_starts[: height + 1]
-        ring_starts = more
-    return Arena(x, y, ring_starts)
+def has_room(arena: Arena, first: int, last: int) -> bool:
+    """Tell whether both halves of the rings `first` to `last` fit above them."""
+    vertices = arena.rings[last] - arena.rings[first]
+    free = arena.x.shape[0] - arena.rings[last]
+    ring_count = 3 * last - 2 * first + vertices + 8
+    return bool(4 * vertices + 32 <= free and ring_count < arena.rings.shape[0])
 
 
 @helper
@@ -217,7 +215,7 @@ def split_polygon(
 def _enters(along: Any, low: int, count: int, k: int, line: int, sign: int) -> bool:
     """Tell whether vertex `k` of a ring is inside and the one before it is not."""
     before = along[low + (k + count - 1) % count]
-    return (along[low + k] - line) * sign >= 0 and (before - line) * sign < 0
+    return bool((along[low + k] - line) * sign >= 0 and (before - line) * sign < 0)
 
 
 @helper

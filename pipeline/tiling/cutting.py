@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.tiling._jit import helper, kernel
-from pipeline.tiling.clipping import Arena
-from pipeline.tiling.pieces import DUST, SUSPECT, Pieces, new_pieces, reserve_rings
+from pipeline.tiling.clipping import Arena, new_arena
+from pipeline.tiling.pieces import DUST, SUSPECT, Pieces, enlarged, new_pieces, trimmed
 from pipeline.tiling.rings import is_suspect
 from pipeline.tiling.snapping import (
     PIECES,
@@ -34,7 +34,7 @@ _DUST_AREA = 4.0
 
 
 @helper
-def _touched(
+def touched(
     ox: Any, oy: Any, first: int, last: int, buffer: int, edge: int, box: Any, tiles: Any
 ) -> bool:
     """Find the tiles some vertices reach, buffers included; tell whether one holds them all."""
@@ -64,10 +64,11 @@ def _in_window(tx: int, ty: int, window: Any) -> bool:
 
 
 # Longer than other functions: it unpacks its tuples once, and its loop must not call out.
-@helper
+@kernel
 def _cut_narrow(
-    shapes: Any, chosen: Any, zoom: int, tolerance: float, final: bool, buffer: int,
-    window: Any, out: Pieces, wide: Any, counters: Any,
+    shapes: Shapes, chosen: NDArray[np.int64], zoom: int, tolerance: float, final: bool,
+    buffer: int, window: NDArray[np.int64], out: Pieces, wide: NDArray[np.int64],
+    counters: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Write shapes that lie in one tile, and single points; note the others in `wide`."""
     shift = _WORLD_BITS - _BITS - zoom
@@ -104,7 +105,7 @@ def _cut_narrow(
         end = counters[RINGS]
         if end == start:
             continue
-        single = _touched(ox, oy, starts[start], starts[end], reach, edge, box, tiles)
+        single = touched(ox, oy, starts[start], starts[end], reach, edge, box, tiles)
         if not single and starts[end] - starts[start] > 1:
             wide[counters[WIDE]] = shape
             counters[WIDE] += 1
@@ -126,26 +127,27 @@ def _cut_narrow(
             counters[RINGS] = start
 
 
-@helper
+@kernel
 def _cut_wide(
-    shapes: Any, wide: Any, zoom: int, tolerance: float, final: bool, buffer: int,
-    window: Any, out: Pieces, counters: Any,
-) -> Pieces:  # fmt: skip
-    """Write shapes that reach into several tiles."""
+    shapes: Shapes, wide: NDArray[np.int64], zoom: int, tolerance: float, final: bool, buffer: int,
+    window: NDArray[np.int64], arena: Arena, out: Pieces, counters: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Write shapes that reach into several tiles; return how many were done before room ran out."""
     shift = _WORLD_BITS - _BITS - zoom
     edge = (np.int64(1) << zoom) - 1
-    arena = Arena(np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(256, np.int64))
     stack = np.empty((128, 6), np.int64)
     box = np.empty(4, np.int64)
     tiles = np.empty(4, np.int64)
     ignored = counters.copy()
-    for shape in wide:
-        start = counters[RINGS]
+    for i in range(wide.shape[0]):
+        shape = wide[i]
+        start, pieces = counters[RINGS], counters[PIECES]
         ignored[RINGS] = start
-        kind = shapes.kind[shape]
+        kind = np.int64(shapes.kind[shape])
         low, high = shapes.parts[shape], shapes.parts[shape + 1]
         size = shapes.rings[high] - shapes.rings[low] + 4 * (high - low)
-        out = reserve_rings(out, start, size, high - low + 1)
+        if out.rings[start] + size > out.x.shape[0] or start + high - low > out.hole.shape[0]:
+            return i
         if kind == POLYGON:
             snap_polygon(
                 shapes.x, shapes.y, shapes.importance, shapes.rings, shapes.hole, low, high,
@@ -156,17 +158,18 @@ def _cut_wide(
                 shapes.x, shapes.y, shapes.importance, shapes.rings, low, high, kind,
                 shift, tolerance, final, out.x, out.y, out.rings, out.hole, ignored,
             )  # fmt: skip
-        first, last = out.rings[start], out.rings[ignored[RINGS]]
-        _touched(out.x, out.y, first, last, buffer, edge, box, tiles)
-        if tiles[0] <= tiles[2] and tiles[1] <= tiles[3]:
-            arena, out = spread_shape(
-                arena, box, tiles, window, buffer, start, ignored[RINGS], shape, kind,
-                stack, out, counters,
-            )  # fmt: skip
-    return out
+        end = ignored[RINGS]
+        touched(out.x, out.y, out.rings[start], out.rings[end], buffer, edge, box, tiles)
+        if tiles[0] > tiles[2] or tiles[1] > tiles[3]:
+            continue
+        if not spread_shape(
+            arena, box, tiles, window, buffer, start, end, shape, kind, stack, out, counters
+        ):
+            counters[RINGS], counters[PIECES] = start, pieces
+            return i
+    return wide.shape[0]
 
 
-@kernel
 def cut(
     shapes: Shapes,
     chosen: NDArray[np.int64],
@@ -174,9 +177,8 @@ def cut(
     tolerance: float,
     final: bool,
     buffer: int,
-    window: NDArray[np.int64],
-    counters: NDArray[np.int64],
-) -> Pieces:
+    window: tuple[int, int, int, int],
+) -> tuple[Pieces, NDArray[np.int64]]:
     """Cut shapes into the tiles of one zoom.
 
     Parameters
@@ -194,29 +196,33 @@ def cut(
     buffer
         How far tiles reach beyond their border, in units of 4,096 a tile.
     window
-        Shape (4,): least column and row, greatest column and row of the tiles wanted.
-    counters
-        Shape (7,), zero on entry; see :mod:`pipeline.tiling.snapping`.
+        Least column and row, greatest column and row of the tiles wanted.
 
     Returns
     -------
     Pieces
-        Untrimmed; ``counters[RINGS]`` and ``counters[PIECES]`` say how much is in use. Shapes in
-        several tiles stand behind those in one.
+        In the order of their shapes; polygons that may be invalid are flagged.
+    NDArray
+        Shape (7,): the counters named in :mod:`pipeline.tiling.snapping`.
     """
-    vertices = np.int64(0)
-    rings = np.int64(0)
-    points = np.int64(0)
-    for shape in chosen:
-        low, high = shapes.parts[shape], shapes.parts[shape + 1]
-        rings += high - low
-        vertices += shapes.rings[high] - shapes.rings[low] + 4 * (high - low)
-        points += 3 if shapes.kind[shape] == POINT else 0
-    out = new_pieces(vertices, rings, chosen.shape[0] + points)
-    wide = np.empty(chosen.shape[0], np.int64)
-    _cut_narrow(shapes, chosen, zoom, tolerance, final, buffer, window, out, wide, counters)
-    if counters[WIDE] == 0:
-        return out
-    return _cut_wide(
-        shapes, wide[: counters[WIDE]], zoom, tolerance, final, buffer, window, out, counters
+    counters = np.zeros(7, np.int64)
+    tiles = np.array(window, np.int64)
+    low, high = shapes.parts[chosen], shapes.parts[chosen + 1]
+    sizes = shapes.rings[high] - shapes.rings[low] + 4 * (high - low)
+    out = new_pieces(
+        int(sizes.sum()), int((high - low).sum()), int(chosen.size + 3 * (sizes == 5).sum())
     )
+    wide = np.empty(chosen.size, np.int64)
+    _cut_narrow(shapes, chosen, zoom, tolerance, final, buffer, tiles, out, wide, counters)
+    wide = wide[: counters[WIDE]]
+    room = 4096
+    while wide.size:
+        done = _cut_wide(
+            shapes, wide, zoom, tolerance, final, buffer, tiles, new_arena(room), out, counters
+        )
+        wide = wide[done:]
+        if wide.size:
+            room *= 4
+            need = shapes.rings[shapes.parts[wide[0] + 1]] - shapes.rings[shapes.parts[wide[0]]]
+            out = enlarged(out, int(counters[RINGS]), int(counters[PIECES]), int(4 * need + room))
+    return trimmed(out, int(counters[RINGS]), int(counters[PIECES])), counters

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-
-from pipeline.tiling._jit import helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +46,6 @@ class Pieces(NamedTuple):
     flag: NDArray[np.uint8]
 
 
-@helper
 def new_pieces(vertices: int, rings: int, pieces: int) -> Pieces:
     """Return room for pieces; the first ring starts at vertex 0."""
     starts = np.empty(rings + 1, np.int64)
@@ -67,49 +64,19 @@ def new_pieces(vertices: int, rings: int, pieces: int) -> Pieces:
     )
 
 
-@helper
-def _longer(values: Any, used: int, size: int) -> Any:
-    more = np.empty(size, values.dtype)
-    more[:used] = values[:used]
+def enlarged(out: Pieces, rings: int, pieces: int, vertices: int) -> Pieces:
+    """Return the same `rings` and `pieces` with room for twice as much and `vertices` more."""
+    used = int(out.rings[rings])
+    more = new_pieces(
+        2 * used + vertices, 2 * rings + vertices // 2 + 64, 2 * pieces + vertices // 2 + 64
+    )
+    for name in ("x", "y"):
+        getattr(more, name)[:used] = getattr(out, name)[:used]
+    more.rings[: rings + 1] = out.rings[: rings + 1]
+    more.hole[:rings] = out.hole[:rings]
+    for old, new in zip(out[4:], more[4:], strict=True):
+        new[:pieces] = old[:pieces]
     return more
-
-
-@helper
-def reserve_rings(out: Pieces, rings: int, more_vertices: int, more_rings: int) -> Pieces:
-    """Return pieces with room for more vertices and rings behind `rings` of them."""
-    used = out.rings[rings]
-    x, y, starts, hole = out.x, out.y, out.rings, out.hole
-    if used + more_vertices > x.shape[0]:
-        size = 2 * (used + more_vertices)
-        x = _longer(x, used, size)
-        y = _longer(y, used, size)
-    if rings + more_rings > hole.shape[0]:
-        size = 2 * (rings + more_rings)
-        starts = _longer(starts, rings + 1, size + 1)
-        hole = _longer(hole, rings, size)
-    return Pieces(
-        x, y, starts, hole, out.tile_x, out.tile_y, out.shape, out.first, out.last, out.flag
-    )
-
-
-@helper
-def reserve_pieces(out: Pieces, pieces: int, more: int) -> Pieces:
-    """Return pieces with room for more of them behind `pieces`."""
-    if pieces + more <= out.flag.shape[0]:
-        return out
-    size = 2 * (pieces + more)
-    return Pieces(
-        out.x,
-        out.y,
-        out.rings,
-        out.hole,
-        _longer(out.tile_x, pieces, size),
-        _longer(out.tile_y, pieces, size),
-        _longer(out.shape, pieces, size),
-        _longer(out.first, pieces, size),
-        _longer(out.last, pieces, size),
-        _longer(out.flag, pieces, size),
-    )
 
 
 def trimmed(out: Pieces, rings: int, pieces: int) -> Pieces:

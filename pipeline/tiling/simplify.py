@@ -27,7 +27,7 @@ _POINT, _POLYGON = 1, 3
 @helper
 def _later(ax: Any, ay: Any, bx: Any, by: Any) -> bool:
     """Compare two places by x, then y."""
-    return ax > bx or (ax == bx and ay > by)
+    return bool(ax > bx or (ax == bx and ay > by))
 
 
 @helper

@@ -10,12 +10,12 @@ from pipeline.tiling._jit import helper
 from pipeline.tiling.clipping import (
     FRACTION,
     Arena,
-    reserve,
+    has_room,
     split_lines,
     split_points,
     split_polygon,
 )
-from pipeline.tiling.pieces import SUSPECT, Pieces, reserve_pieces, reserve_rings
+from pipeline.tiling.pieces import SUSPECT, Pieces
 from pipeline.tiling.rings import contains, is_suspect, signed_area, tidy
 from pipeline.tiling.snapping import LINE, PIECES, POINT, POLYGON, RINGS, accept
 
@@ -23,8 +23,8 @@ _BITS = 12
 
 
 @helper
-def add_piece(
-    out: Pieces, tx: int, ty: int, shape: int, first: int, flag: int, counters: Any
+def _add_piece(
+    out: Pieces, tx: int, ty: int, shape: int, first: int, kind: int, counters: Any
 ) -> None:
     piece = counters[PIECES]
     out.tile_x[piece] = tx
@@ -32,15 +32,11 @@ def add_piece(
     out.shape[piece] = shape
     out.first[piece] = first
     out.last[piece] = counters[RINGS]
-    out.flag[piece] = flag
+    suspect = kind == POLYGON and is_suspect(
+        out.x, out.y, out.rings, out.hole, first, counters[RINGS]
+    )
+    out.flag[piece] = SUSPECT if suspect else 0
     counters[PIECES] = piece + 1
-
-
-@helper
-def flag_of(out: Pieces, first: int, last: int, kind: int) -> int:
-    if kind == POLYGON and is_suspect(out.x, out.y, out.rings, out.hole, first, last):
-        return SUSPECT
-    return 0
 
 
 @helper
@@ -68,11 +64,17 @@ def _order_rings(out: Pieces, first: int, last: int) -> int:
     for ring in range(first, last):
         at = out.rings[ring]
         for shell in range(first, last):
-            if out.hole[ring] and not out.hole[shell]:
-                if shells == 1 or contains(
-                    out.x, out.y, out.rings[shell], out.rings[shell + 1], out.x[at], out.y[at]
-                ):
-                    owner[ring - first] = shell - first
+            if (
+                out.hole[ring]
+                and not out.hole[shell]
+                and (
+                    shells == 1
+                    or contains(
+                        out.x, out.y, out.rings[shell], out.rings[shell + 1], out.x[at], out.y[at]
+                    )
+                )
+            ):
+                owner[ring - first] = shell - first
     base = out.rings[first]
     x = out.x[base : out.rings[last]].copy()
     y = out.y[base : out.rings[last]].copy()
@@ -93,11 +95,16 @@ def _order_rings(out: Pieces, first: int, last: int) -> int:
 def _leaf(
     arena: Arena, first: int, last: int, tx: int, ty: int, shape: int, kind: int,
     out: Pieces, counters: Any,
-) -> Pieces:  # fmt: skip
-    """Write what the arena holds of a shape in one tile, rounded to the grid."""
+) -> bool:  # fmt: skip
+    """Write what the arena holds of a shape in one tile, rounded; tell whether it fitted."""
     start = counters[RINGS]
-    out = reserve_rings(out, start, arena.rings[last] - arena.rings[first] + 4, last - first + 1)
-    out = reserve_pieces(out, counters[PIECES], 1)
+    vertices = arena.rings[last] - arena.rings[first]
+    if (
+        out.rings[start] + vertices > out.x.shape[0]
+        or start + last - first > out.hole.shape[0]
+        or counters[PIECES] >= out.flag.shape[0]
+    ):
+        return False
     half = np.int64(1) << (FRACTION - 1)
     for ring in range(first, last):
         begin = out.rings[counters[RINGS]]
@@ -120,16 +127,15 @@ def _leaf(
     if kind == POLYGON:
         counters[RINGS] = _order_rings(out, start, counters[RINGS])
     if counters[RINGS] > start:
-        flag = flag_of(out, start, counters[RINGS], kind)
-        add_piece(out, tx, ty, shape, start, flag, counters)
-    return out
+        _add_piece(out, tx, ty, shape, start, kind, counters)
+    return True
 
 
 @helper
 def _split(
     arena: Arena, first: int, last: int, height: int, kind: int, axis: int, line: int, sign: int
 ) -> int:
-    fixed = np.int64(line) << FRACTION
+    fixed = line << FRACTION
     if kind == POINT:
         return split_points(arena, first, last, height, axis, fixed, sign)
     if kind == LINE:
@@ -150,30 +156,26 @@ def _lower(arena: Arena, first: int, middle: int, height: int) -> int:
 
 
 @helper
-def _room(arena: Arena, first: int, last: int) -> Arena:
-    vertices = arena.rings[last] - arena.rings[first]
-    return reserve(arena, last, 4 * vertices + 32, 2 * (last - first) + vertices + 8)
-
-
-@helper
-def _trim(
-    arena: Arena, last: int, kind: int, axis: int, low: int, high: int, least: int, most: int
-) -> Any:
-    """Clip to ``low <= coordinate <= high`` where the shape reaches beyond."""
-    for side in range(2):
-        line = low if side == 0 else high
-        if (least < low) if side == 0 else (most > high):
-            arena = _room(arena, 0, last)
-            height = _split(arena, 0, last, last, kind, axis, line, 1 if side == 0 else -1)
-            last = _lower(arena, 0, last, height)
-    return arena, last
+def _trim(arena: Arena, last: int, kind: int, box: Any, tiles: Any, buffer: int) -> int:
+    """Clip to the tiles, where the shape reaches beyond the world; -1 if there is no room."""
+    for side in range(4):
+        axis = side % 2
+        far = side >= 2
+        line = ((tiles[side] + 1) << _BITS) + buffer if far else (tiles[side] << _BITS) - buffer
+        if (box[side] > line) if far else (box[side] < line):
+            if not has_room(arena, np.int64(0), last):
+                return -1
+            sign = -1 if far else 1
+            height = _split(arena, np.int64(0), last, last, kind, axis, line, sign)
+            last = _lower(arena, np.int64(0), last, height)
+    return last
 
 
 @helper
 def _cut_up(
     arena: Arena, last: int, tiles: Any, window: Any, buffer: int, shape: int, kind: int,
     stack: Any, out: Pieces, counters: Any,
-) -> Any:  # fmt: skip
+) -> bool:  # fmt: skip
     """Halve the tiles a shape touches until single tiles remain; rings 0 to `last` of the arena.
 
     Where the halves part depends on the shape alone, so cutting only some tiles gives the same.
@@ -190,9 +192,11 @@ def _cut_up(
         if last == first or x1 < window[0] or y1 < window[1] or x0 > window[2] or y0 > window[3]:
             continue
         if x0 == x1 and y0 == y1:
-            out = _leaf(arena, first, last, x0, y0, shape, kind, out, counters)
+            if not _leaf(arena, first, last, x0, y0, shape, kind, out, counters):
+                return False
             continue
-        arena = _room(arena, first, last)
+        if not has_room(arena, first, last):
+            return False
         axis = 0 if x1 - x0 >= y1 - y0 else 1
         middle = (x0 + x1) // 2 if axis == 0 else (y0 + y1) // 2
         border = (middle + 1) << _BITS
@@ -207,26 +211,31 @@ def _cut_up(
         stack[depth + 1, 4] = first + count
         stack[depth + 1, 5] = top
         depth += 2
-    return arena, out
+    return True
 
 
 @helper
 def spread_shape(
     arena: Arena, box: Any, tiles: Any, window: Any, buffer: int, start: int, end: int,
     shape: int, kind: int, stack: Any, out: Pieces, counters: Any,
-) -> Any:  # fmt: skip
-    """Cut the rings `start` to `end`, which lie behind those in use, into several tiles."""
+) -> bool:  # fmt: skip
+    """Cut the rings `start` to `end`, which lie behind those in use, into several tiles.
+
+    Returns
+    -------
+    bool
+        False if arena or pieces are too small; what was written then has to be forgotten.
+    """
     last = end - start
     base = out.rings[start]
-    arena.rings[0] = 0
-    arena = reserve(arena, 0, out.rings[end] - base, last + 1)
+    if out.rings[end] - base > arena.x.shape[0] or last >= arena.rings.shape[0]:
+        return False
     for ring in range(start, end + 1):
         arena.rings[ring - start] = out.rings[ring] - base
     for k in range(arena.rings[last]):
         arena.x[k] = np.int64(out.x[base + k]) << FRACTION
         arena.y[k] = np.int64(out.y[base + k]) << FRACTION
-    for axis in range(2):
-        low = (tiles[axis] << _BITS) - buffer
-        high = ((tiles[axis + 2] + 1) << _BITS) + buffer
-        arena, last = _trim(arena, last, kind, axis, low, high, box[axis], box[axis + 2])
+    last = _trim(arena, last, kind, box, tiles, buffer)
+    if last < 0:
+        return False
     return _cut_up(arena, last, tiles, window, buffer, shape, kind, stack, out, counters)

@@ -13,15 +13,13 @@ import pyarrow.compute as pc
 from pipeline.tiling.cutting import cut
 from pipeline.tiling.encoding import Drawn
 from pipeline.tiling.grouping import Groups, group
-from pipeline.tiling.pieces import Pieces, joined, trimmed
+from pipeline.tiling.pieces import Pieces, joined
 from pipeline.tiling.repair import repair
 from pipeline.tiling.shapes import MAX_ZOOM
 from pipeline.tiling.snapping import (
     ENLARGED,
     LINES_LOST,
     PARTS_LOST,
-    PIECES,
-    RINGS,
     TINY,
 )
 
@@ -186,18 +184,16 @@ def cut_shapes(
     coarser
         Factor on the tolerance.
     """
-    counters = np.zeros(7, np.int64)
     edge = (1 << zoom) - 1
-    out = cut(
+    pieces, counters = cut(
         plan.layer.shapes,
         chosen,
         zoom,
         plan.tolerance(zoom) * coarser**2,
         zoom == plan.options.maxzoom,
         plan.options.buffer,
-        np.array(window or (0, 0, edge, edge), np.int64),
-        counters,
+        window or (0, 0, edge, edge),
     )
-    pieces, repaired = repair(trimmed(out, int(counters[RINGS]), int(counters[PIECES])))
+    pieces, repaired = repair(pieces)
     causes = {cause: int(counters[at]) for at, cause in _CAUSES.items()}
     return pieces, causes | {"repaired": repaired}
