@@ -6,6 +6,7 @@ English, so that a planner's wording can be corrected without touching code.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Language = Literal["ja", "en"]
+LINE_ENDS = re.compile(r"[\r\n]+")
+LONGEST_VALUE = 120
+"""Characters of a value that a finding shows; the ledger has the rest."""
 
 
 class Severity(StrEnum):
@@ -85,8 +89,11 @@ class Finding:
             else (self.message_en, self.remedy_en)
         )
         place = self.where(language)
-        more = "" if self.count == 1 else (f"（計 {self.count} 件）" if language == "ja"
-                                          else f" ({self.count} places)")
+        more = (
+            ""
+            if self.count == 1
+            else (f"（計 {self.count} 件）" if language == "ja" else f" ({self.count} places)")
+        )
         return f"{place + ': ' if place else ''}{message}{more} → {remedy} [{self.code}]"
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,13 +145,19 @@ class Catalogue:
         """
         entry = self.entries[code]
         place: dict[str, Any] = {
-            "file": file, "sheet": sheet, "row": row, "cell": cell, "feature": feature,
-            "field": field, "value": str(value), "count": count,
+            "file": file,
+            "sheet": sheet,
+            "row": row,
+            "cell": cell,
+            "feature": feature,
+            "field": LINE_ENDS.sub(" ", field),
+            "value": _shown(str(value)),
+            "count": count,
         }
         words = details | place
 
         def say(kind: str, language: str) -> str:
-            return str(entry[kind][language]).format(**words)
+            return LINE_ENDS.sub(" ", str(entry[kind][language]).format(**words))
 
         return Finding(
             code=code,
@@ -155,6 +168,12 @@ class Catalogue:
             remedy_en=say("remedy", "en"),
             **place,
         )
+
+
+def _shown(value: str) -> str:
+    """Return a value as it fits into one line of a report."""
+    line = LINE_ENDS.sub(" ", value)
+    return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 
 
 @cache

@@ -88,6 +88,9 @@ def _chosen_layer(path: Path, source: Source) -> tuple[str | None, list[Finding]
         If the declared layer is not in the file.
     """
     catalogue = Catalogue.of("pipeline")
+    if path.suffix.lower() == ".gml":
+        # Listing its layers would make GDAL write a description (.gfs) beside the source.
+        return source.table or None, []
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
     except (DataSourceError, DataLayerError, ValueError):
@@ -107,7 +110,6 @@ def _chosen_layer(path: Path, source: Source) -> tuple[str | None, list[Finding]
 def _read(
     path: Path, source: Source, layer: str | None, encoding: str | None
 ) -> tuple[Any, list[Finding]]:
-    # GDAL would leave a description of a GML file (.gfs) in the folder of the source.
     options = {"WRITE_GFS": "NO"} if path.suffix.lower() == ".gml" else {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -141,10 +143,11 @@ def _keep_column_called_geometry(
 def _keep_kinds(frame: Any, info: dict[str, Any]) -> None:
     """Keep what pandas loses: yes and no beside missing values, and values made of parts."""
     for name, kind in zip(info["fields"], info["dtypes"], strict=True):
-        if kind == "bool" and name in frame and name != frame.geometry.name:
+        if name == frame.geometry.name or list(frame.columns).count(name) != 1:
+            continue
+        if kind == "bool":
             frame[name] = frame[name].astype("boolean")
-    for name in frame.columns.drop(frame.geometry.name):
-        if frame[name].dtype == object:
+        elif frame[name].dtype == object:
             frame[name] = frame[name].map(_flat, na_action="ignore")
 
 
