@@ -26,14 +26,16 @@ from gtfs.shapes import FAR_OFF_ROUTE_M, OFF_ROUTE_M, Shape, cut, shape_id
 from gtfs.tables import Feed as Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gtfs.parts import Parts
     from gtfs.timetable.trips import SourceTrip
     from pipeline.findings import Finding
 
 
-def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
+def assemble(
+    parts: Parts, source_trips: Sequence[SourceTrip]
+) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     """Put the tables of a feed together.
 
     Returns
@@ -44,10 +46,11 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     """
     findings: list[Finding] = []
     calendar, calendar_dates = calendar_tables(parts.services)
-    shapes = _shapes(parts, parts.trips, findings)
+    shapes = _shapes(parts, source_trips, findings)
+    keys = [shape_id(t.route, t.direction, t.stop_ids) for t in source_trips]
     words = Translations()
-    trips, ids = trip_rows(parts, parts.trips, words)
-    stop_times, provenance = _stop_times(parts.trips, ids, shapes)
+    trips, ids = trip_rows(parts, source_trips, words, keys)
+    stop_times, provenance = _stop_times(source_trips, ids, [shapes[key] for key in keys])
     tables: dict[str, pd.DataFrame] = {
         "calendar": calendar,
         "calendar_dates": calendar_dates,
@@ -56,7 +59,7 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     }
     rows: dict[str, list[Row]] = {
         "agency": [agency_row(parts, words)],
-        "stops": stop_rows(parts, parts.trips, words),
+        "stops": stop_rows(parts, {c.stop_id for t in source_trips for c in t.calls}, words),
         "routes": [route_row(parts, i, r, words) for i, r in sorted(parts.feed.routes.items())],
         "trips": trips,
         "fare_attributes": attribute_rows(parts.fares, parts.feed.operator.id),
@@ -68,12 +71,12 @@ def assemble(parts: Parts) -> tuple[Tables, pd.DataFrame, list[Finding]]:
     rows["translations"] = words.rows
     tables |= {name: pd.DataFrame(table) for name, table in rows.items() if table}
     zones = {row["stop_id"]: row["zone_id"] for row in rows["stops"]}
-    findings += check_fares(parts, zones)
+    findings += check_fares(parts, source_trips, zones)
     return Tables(tables), provenance, findings
 
 
 def _stop_times(
-    trips: Sequence[SourceTrip], ids: list[str], shapes: Mapping[str, Shape]
+    trips: Sequence[SourceTrip], ids: list[str], shapes: Sequence[Shape]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     lengths = np.array([len(t.calls) for t in trips], dtype=np.int64)
     calls = [call for trip in trips for call in trip.calls]
@@ -82,7 +85,6 @@ def _stop_times(
     sequence = np.arange(len(calls)) - np.repeat(first, lengths)
     is_last = np.zeros(len(calls), dtype=np.int64)
     is_last[first + lengths - 1] = 1
-    keys = [shape_id(t.route, t.direction, t.stop_ids) for t in trips]
     trip_ids = np.repeat(np.array(ids, dtype=object), lengths)
     stop_times = pd.DataFrame(
         {
@@ -93,7 +95,7 @@ def _stop_times(
             "stop_sequence": sequence + 1,
             "pickup_type": is_last,
             "drop_off_type": (sequence == 0).astype(np.int64),
-            "shape_dist_traveled": np.concatenate([shapes[k].stop_distances for k in keys]),
+            "shape_dist_traveled": np.concatenate([shape.stop_distances for shape in shapes]),
             "timepoint": 1,
         }
     )

@@ -8,27 +8,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.assemble import assemble
 from gtfs.coverage import check_revisions, check_services
 from gtfs.daytypes import read_days
-from gtfs.errors import TimetableUnreadable
 from gtfs.farerules import conflicts
 from gtfs.fares import read_fares
 from gtfs.japan import check_operator
 from gtfs.parts import Parts, Publisher
-from gtfs.reconcile import Reconciliation, reconcile
+from gtfs.reconcile import Reconciliation
 from gtfs.registry import Registry
-from gtfs.shapes import read_line
-from gtfs.stops import read_stops
+from gtfs.service import ByTheClock, OnDemand
+from gtfs.stops import StopLedger, read_stops
 from gtfs.tables import Feed as Tables
-from gtfs.timetable.read import read_timetables
 from pipeline.findings import Finding, has_error
 from pipeline.progress import Progress, silent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gtfs.shapes import Floats
     from pipeline.config.feeds import Feed
 
 
@@ -90,54 +86,42 @@ def build_feed(
     remember
         Write new ids to the register if the feed is sound.
     progress
-        Told of the four steps.
+        Told of the three steps.
 
     Returns
     -------
     BuiltFeed
         Findings instead of exceptions for everything a city can put right.
     """
-    progress(name, 0, 4)
-    days = read_days(feed, root)
+    progress(name, 0, 3)
     register = Registry.read(registry / f"{name}.csv") if registry else Registry()
     give = partial(register.assign, "stop", on=feed.period.start)
-    stops = read_stops(feed.stops, root, give)
-    findings = [*check_operator(feed.operator), *days.findings, *stops.findings]
-    timetables = read_timetables(feed, root, stops)
-    progress(name, 1, 4)
+    stops = read_stops(feed.stops, root, give) if feed.stops else StopLedger()
+    days = read_days(feed, root)
     fares = read_fares(feed.fares, root, stops, feed.routes)
-    findings += [*timetables.findings, *fares.findings, *conflicts(fares)]
-    lines, line_files = _lines(feed, root, findings)
-    sources = [feed.stops.file, *days.sources, *timetables.sources, *fares.sources, *line_files]
-    unique = list(dict.fromkeys(sources))
+    service = OnDemand(feed, root, stops) if feed.demand else ByTheClock(feed, root, stops)
+    progress(name, 1, 3)
+    findings = [
+        *check_operator(feed.operator),
+        *days.findings,
+        *stops.findings,
+        *service.findings,
+        *fares.findings,
+        *conflicts(fares),
+    ]
+    files = [*([feed.stops.file] if feed.stops else []), *days.sources]
+    sources = list(dict.fromkeys([*files, *service.sources, *fares.sources]))
+    parts = Parts(name, feed, publisher, days, stops, service.trips, fares, service.lines)
     findings = list(dict.fromkeys(findings))  # the same missing file or sheet is said once
+    if not has_error(findings):
+        findings += [*check_services(parts), *check_revisions(parts)]
     if has_error(findings):
-        return BuiltFeed(Tables(), findings, Reconciliation(), sources=unique)
-    parts = Parts(name, feed, publisher, days, stops, timetables.trips, fares, lines)
-    findings += [*check_services(parts), *check_revisions(parts)]
-    if has_error(findings):
-        return BuiltFeed(Tables(), findings, Reconciliation(), sources=unique)
-    tables, provenance, noticed = assemble(parts)
-    progress(name, 3, 4)
-    checked = reconcile(parts, tables, provenance, timetables.areas, root)
-    findings += [*noticed, *checked.findings]
+        return BuiltFeed(Tables(), findings, Reconciliation(), sources=sources)
+    tables, provenance, checked = service.finish(parts)
+    progress(name, 2, 3)
     register.retire_missing("stop", on=feed.period.start)
-    findings += register.findings
+    findings += [*checked.findings, *register.findings]
     if registry and remember and not has_error(findings):
         register.write(registry / f"{name}.csv")
-    progress(name, 4, 4)
-    return BuiltFeed(tables, findings, checked, provenance, unique)
-
-
-def _lines(feed: Feed, root: Path, findings: list[Finding]) -> tuple[dict[str, Floats], list[str]]:
-    lines: dict[str, Floats] = {}
-    files: list[str] = []
-    for route_id, route in feed.routes.items():
-        if route.line is None:
-            continue
-        try:
-            lines[route_id] = read_line(route.line, root)
-        except TimetableUnreadable as unreadable:
-            findings.append(unreadable.finding)
-        files.append(route.line.file)
-    return lines, files
+    progress(name, 3, 3)
+    return BuiltFeed(tables, findings, checked, provenance, sources)

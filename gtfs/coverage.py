@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gtfs.parts import Parts
-    from gtfs.timetable.trips import SourceTrip
+    from gtfs.timetable.trips import SourceTrip, Trip
     from pipeline.config.feed_parts import Period
     from pipeline.findings import Finding
 
@@ -23,7 +23,7 @@ Line = tuple[str, int]
 
 def check_services(parts: Parts) -> list[Finding]:
     """Return a finding for every service that runs on no day, at its first trip."""
-    first: dict[str, SourceTrip] = {}
+    first: dict[str, Trip] = {}
     for trip in parts.trips:
         first.setdefault(parts.service_id(trip), trip)
     return [
@@ -45,7 +45,7 @@ def check_revisions(parts: Parts) -> list[Finding]:
     Only revisions with a period of their own are compared: a timetable without one is valid all
     the time, and another beside it adds trips for a season.
     """
-    revisions: dict[Line, dict[tuple[dt.date, dt.date], SourceTrip]] = defaultdict(dict)
+    revisions: dict[Line, dict[tuple[dt.date, dt.date], Trip]] = defaultdict(dict)
     always: set[Line] = set()
     for trip in parts.trips:
         line = (trip.route, trip.direction)
@@ -62,7 +62,7 @@ def check_revisions(parts: Parts) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-def _between(before: SourceTrip, after: SourceTrip, covered: bool) -> Iterator[Finding]:
+def _between(before: Trip, after: Trip, covered: bool) -> Iterator[Finding]:
     assert before.valid is not None
     assert after.valid is not None
     place = {"file": after.file, "sheet": after.sheet, "field": after.route}
@@ -75,7 +75,7 @@ def _between(before: SourceTrip, after: SourceTrip, covered: bool) -> Iterator[F
         yield notice("revisions-gap", value=days, **place)
 
 
-def _edges(ordered: Sequence[SourceTrip], period: Period) -> Iterator[Finding]:
+def _edges(ordered: Sequence[Trip], period: Period) -> Iterator[Finding]:
     first, last = ordered[0], max(ordered, key=lambda t: t.valid.end if t.valid else dt.date.min)
     assert first.valid is not None
     assert last.valid is not None
@@ -88,7 +88,7 @@ def _edges(ordered: Sequence[SourceTrip], period: Period) -> Iterator[Finding]:
         yield notice("revisions-gap", file=last.file, field=last.route, value=days)
 
 
-def check_fares(parts: Parts, zones: dict[str, str]) -> list[Finding]:
+def check_fares(parts: Parts, trips: Sequence[SourceTrip], zones: dict[str, str]) -> list[Finding]:
     """Return a finding per route for rides between two of its stops that have no fare.
 
     Parameters
@@ -100,7 +100,7 @@ def check_fares(parts: Parts, zones: dict[str, str]) -> list[Finding]:
     priced = {(rule.route, rule.origin, rule.destination) for rule in rules}
     flat = {rule.route for rule in rules if not rule.origin and not rule.destination}
     missing: dict[str, dict[tuple[str, str], SourceTrip]] = defaultdict(dict)
-    for pattern, trip in _patterns(parts).items():
+    for pattern, trip in _patterns(trips).items():
         route, stops = pattern
         if route in flat:
             continue
@@ -110,9 +110,9 @@ def check_fares(parts: Parts, zones: dict[str, str]) -> list[Finding]:
     return [_fare_finding(parts, route, rides) for route, rides in sorted(missing.items())]
 
 
-def _patterns(parts: Parts) -> dict[tuple[str, tuple[str, ...]], SourceTrip]:
+def _patterns(trips: Sequence[SourceTrip]) -> dict[tuple[str, tuple[str, ...]], SourceTrip]:
     first: dict[tuple[str, tuple[str, ...]], SourceTrip] = {}
-    for trip in parts.trips:
+    for trip in trips:
         first.setdefault((trip.route, trip.stop_ids), trip)
     return first
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gtfs.farerules import Fares
     from gtfs.shapes import Floats
     from gtfs.stops import StopLedger
-    from gtfs.timetable.trips import SourceTrip
+    from gtfs.timetable.trips import Trip
     from pipeline.config.base import Text
     from pipeline.config.feeds import Feed
 
@@ -50,15 +50,15 @@ class Parts:
     publisher: Publisher
     days: Days
     stops: StopLedger
-    trips: Sequence[SourceTrip]
+    trips: Sequence[Trip]
     fares: Fares
     lines: Mapping[str, Floats]
 
-    def rules(self, trip: SourceTrip) -> list[str]:
+    def rules(self, trip: Trip) -> list[str]:
         """Return the footnote marks of a trip that change its days."""
         return [m for m in trip.marks if not self.feed.marks[m].note]
 
-    def service_id(self, trip: SourceTrip) -> str:
+    def service_id(self, trip: Trip) -> str:
         """Return the ASCII id of the service of a trip: what decides its days, in words."""
         words = [trip.day_type]
         for mark in (self.feed.marks[m] for m in self.rules(trip)):
@@ -74,7 +74,7 @@ class Parts:
         examples = {self.service_id(trip): trip for trip in reversed(self.trips)}
         return {service: self.service_dates(trip) for service, trip in examples.items()}
 
-    def service_dates(self, trip: SourceTrip) -> frozenset[dt.date]:
+    def service_dates(self, trip: Trip) -> frozenset[dt.date]:
         """Return the dates of the service of a trip."""
         marks = [self.feed.marks[m] for m in self.rules(trip)]
         return self.days.dates(self.feed.day_types[trip.day_type], marks, trip.valid)

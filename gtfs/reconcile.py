@@ -80,8 +80,8 @@ def reconcile(
     result = Reconciliation()
     source = _source_times(areas, root, parts, result.findings)
     _compare_times(tables, provenance, source, result)
-    _compare_fares(parts, tables, result)
-    _compare_days(parts, tables, result)
+    compare_fares(parts, tables, result)
+    compare_days(parts, tables, result)
     return result
 
 
@@ -105,7 +105,7 @@ def _source_times(
             value = values[row][column] if row < len(values) and column < len(values[row]) else None
             place = (area.file, area.sheet, cell_name(row, column))
             if isinstance(value, str) and value.startswith("="):
-                findings.append(_time_finding("formula-without-value", place, value=value))
+                findings.append(place_finding("formula-without-value", place, value=value))
                 continue
             seconds = _seconds(value, parts.feed.marks)
             if seconds is not None:
@@ -171,11 +171,11 @@ def _seconds(value: object, marks: Iterable[str]) -> int | None:
     if isinstance(value, float) and 0 < value < 2 and value % 1:
         return round(value * 86_400)
     if isinstance(value, int | float):
-        return _seconds_of_text(str(int(value))) if value >= 100 and value % 1 == 0 else None
+        return seconds_of_text(str(int(value))) if value >= 100 and value % 1 == 0 else None
     text = str(value)
     for mark in sorted(marks, key=len, reverse=True):
         text = text.replace(mark, "")
-    return _seconds_of_text(text)
+    return seconds_of_text(text)
 
 
 def _days_of(value: dt.datetime | dt.time) -> int:
@@ -185,7 +185,8 @@ def _days_of(value: dt.datetime | dt.time) -> int:
     return value.toordinal() - dt.date(1899, 12, 31).toordinal()
 
 
-def _seconds_of_text(text: str) -> int | None:
+def seconds_of_text(text: str) -> int | None:
+    """Return the seconds of a clock time as text, or None."""
     text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
     found = re.match(r"^(\d{1,2})[:.;時]?(\d\d)(?:[:.](\d\d))?分?$", text)
     if not found or int(found[2]) > 59 or int(found[1]) > 47:
@@ -217,12 +218,13 @@ def _compare_times(
     result.time_cells = len(source)
     bad = {place for place, _ in wrong}
     result.time_cells_matched = sum(said[place] == 1 and place not in bad for place in source)
-    result.findings += [_time_finding("stop-time-not-in-source", p, trip=t) for p, t in wrong]
-    result.findings += [_time_finding("time-not-in-feed", p) for p in source if said[p] == 0]
-    result.findings += [_time_finding("time-used-twice", p) for p in source if said[p] > 1]
+    result.findings += [place_finding("stop-time-not-in-source", p, trip=t) for p, t in wrong]
+    result.findings += [place_finding("time-not-in-feed", p) for p in source if said[p] == 0]
+    result.findings += [place_finding("time-used-twice", p) for p in source if said[p] > 1]
 
 
-def _time_finding(code: str, place: Place, **details: object) -> Finding:
+def place_finding(code: str, place: Place, **details: object) -> Finding:
+    """Make a finding about a cell."""
     file, sheet, cell = place
     return notice(code, file=file, sheet=sheet, cell=cell, **details)
 
@@ -230,7 +232,8 @@ def _time_finding(code: str, place: Place, **details: object) -> Finding:
 # ---- fares
 
 
-def _compare_fares(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+def compare_fares(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+    """Count the prices of the sources and those the feed gives for the same ride."""
     attributes = tables.table("fare_attributes", "fare_id", "price")
     prices = dict(zip(attributes["fare_id"], attributes["price"], strict=True))
     rules = tables.table("fare_rules", "fare_id", "route_id", "origin_id", "destination_id")
@@ -251,7 +254,8 @@ def _compare_fares(parts: Parts, tables: Tables, result: Reconciliation) -> None
 # ---- days
 
 
-def _compare_days(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+def compare_days(parts: Parts, tables: Tables, result: Reconciliation) -> None:
+    """Count days times services and those on which feed and declaration agree."""
     running = effective_dates(tables)
     examples = {parts.service_id(trip): trip for trip in parts.trips}
     for service, trip in sorted(examples.items()):

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from gtfs.farerules import category_text, fares_v2
 from gtfs.japan import legacy_tables
-from gtfs.shapes import shape_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gtfs.japan import Translations
     from gtfs.parts import Parts
-    from gtfs.timetable.trips import SourceTrip
+    from gtfs.timetable.trips import Trip
     from pipeline.config.feed_parts import Route
 
 ROUTE_TYPES = {
@@ -49,9 +48,9 @@ def agency_row(parts: Parts, words: Translations) -> Row:
     }
 
 
-def stop_rows(parts: Parts, trips: Sequence[SourceTrip], words: Translations) -> list[Row]:
-    used = {call.stop_id for trip in trips for call in trip.calls}
-    used |= {parts.stops.stops[s].parent for s in used} - {""}
+def stop_rows(parts: Parts, used: set[str], words: Translations) -> list[Row]:
+    """Return the rows of the stops that are used and of their parents."""
+    used = used | {parts.stops.stops[s].parent for s in used} - {""}
     rows: list[Row] = []
     for stop in (parts.stops.stops[s] for s in sorted(used)):
         words.add("stops", "stop_name", stop.id, reading=stop.reading, english=stop.english)
@@ -102,48 +101,53 @@ def route_row(parts: Parts, route_id: str, route: Route, words: Translations) ->
 
 
 def trip_rows(
-    parts: Parts, trips: Sequence[SourceTrip], words: Translations
+    parts: Parts, trips: Sequence[Trip], words: Translations, shape_ids: Sequence[str]
 ) -> tuple[list[Row], list[str]]:
-    rows: list[Row] = []
+    """Return the rows of trips and their ids, in the order given."""
     ids = _trip_ids(parts, trips)
-    for trip, trip_id in zip(trips, ids, strict=True):
-        last = parts.stops.stops[trip.calls[-1].stop_id]
-        headsign = trip.headsign.ja if trip.headsign else last.name
-        if trip.headsign:
-            words.add_text("trips", "trip_headsign", trip_id, trip.headsign)
-        else:
-            words.add("trips", "trip_headsign", trip_id, reading=last.reading, english=last.english)
-        bicycles = parts.feed.routes[trip.route].bicycles
-        described = {
-            "jp_trip_desc": "、".join(parts.feed.marks[m].title.ja for m in trip.marks),
-            "jp_trip_desc_symbol": "".join(trip.marks),
-        }
-        rows.append(
-            {
-                "route_id": trip.route,
-                "service_id": parts.service_id(trip),
-                "trip_id": trip_id,
-                "trip_headsign": headsign,
-                "trip_short_name": trip.name,
-                "direction_id": trip.direction,
-                "shape_id": shape_id(trip.route, trip.direction, trip.stop_ids),
-                "bikes_allowed": 0 if bicycles is None else 2 - bicycles,
-            }
-            | (described if parts.feed.marks else {})
-        )
+    rows = [
+        _trip_row(parts, trip, trip_id, words) | {"shape_id": shape}
+        for trip, trip_id, shape in zip(trips, ids, shape_ids, strict=True)
+    ]
     return rows, ids
 
 
-def _trip_ids(parts: Parts, trips: Sequence[SourceTrip]) -> list[str]:
+def _trip_row(parts: Parts, trip: Trip, trip_id: str, words: Translations) -> Row:
+    bicycles = parts.feed.routes[trip.route].bicycles
+    row = {
+        "route_id": trip.route,
+        "service_id": parts.service_id(trip),
+        "trip_id": trip_id,
+        "trip_headsign": _headsign(parts, trip, trip_id, words),
+        "trip_short_name": trip.name,
+        "direction_id": trip.direction,
+        "bikes_allowed": 0 if bicycles is None else 2 - bicycles,
+    }
+    if parts.feed.marks:
+        notes = "、".join(parts.feed.marks[m].title.ja for m in trip.marks)
+        row |= {"jp_trip_desc": notes, "jp_trip_desc_symbol": "".join(trip.marks)}
+    return row
+
+
+def _headsign(parts: Parts, trip: Trip, trip_id: str, words: Translations) -> str:
+    """Return what the vehicle shows: as declared, else the last stop."""
+    if trip.headsign:
+        words.add_text("trips", "trip_headsign", trip_id, trip.headsign)
+        return trip.headsign.ja
+    if not trip.last_stop:
+        return ""
+    last = parts.stops.stops[trip.last_stop]
+    words.add("trips", "trip_headsign", trip_id, reading=last.reading, english=last.english)
+    return last.name
+
+
+def _trip_ids(parts: Parts, trips: Sequence[Trip]) -> list[str]:
     """Return ids that say what the trip is, so that an unchanged trip keeps its id.
 
     Route, direction, service and first departure; trips that agree in all four are told apart by
     a letter in the order of the timetable.
     """
-    bases = [
-        f"{t.route}_{t.direction}_{parts.service_id(t)}_{_hhmm(t.calls[0].departure)}"
-        for t in trips
-    ]
+    bases = [f"{t.route}_{t.direction}_{parts.service_id(t)}_{_hhmm(t.starts)}" for t in trips]
     total, seen = Counter(bases), Counter[str]()
     ids = []
     for base in bases:

@@ -87,6 +87,12 @@ class Lines:
         self._report_unnamed([self.position(t, s) for t in sorted(unnamed) for s in stops])
         return named
 
+    @property
+    def cells(self) -> frozenset[tuple[int, int]]:
+        """Zero-based rows and columns of the cells that may hold times."""
+        stops = self.bounds()[1]
+        return frozenset(self.position(trip, stop) for trip in self.trip_lines for stop in stops)
+
     def _says_something(self, cell: Cell) -> bool:
         reading = self.reader.read(cell)
         return reading.seconds is not None or reading.unreadable

@@ -111,10 +111,8 @@ def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: 
         return
     found.trips += matrix.trips()
     found.findings += matrix.findings
-    stop_lines = matrix.bounds()[1]
-    cells = frozenset(matrix.position(t, s) for t in matrix.trip_lines for s in stop_lines)
     encoding = setting.timetable.encoding
-    found.areas.append(MatrixArea(matrix.grid.file, matrix.grid.sheet, encoding, cells))
+    found.areas.append(MatrixArea(matrix.grid.file, matrix.grid.sheet, encoding, matrix.cells))
 
 
 def _duplicates(trips: list[SourceTrip]) -> list[Finding]:

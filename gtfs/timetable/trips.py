@@ -23,9 +23,9 @@ class Call(NamedTuple):
     departure_cell: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceTrip:
-    """One column (or row) of a timetable.
+@dataclass(frozen=True, kw_only=True)
+class Trip:
+    """What every trip has, by the clock or on demand.
 
     Attributes
     ----------
@@ -41,8 +41,6 @@ class SourceTrip:
         Footnote marks that change its days or its note, sorted and once each.
     valid
         Period of this revision of the timetable; None: the whole feed.
-    stop_ids
-        The stops of the calls: the pattern of the trip.
     """
 
     file: str
@@ -55,8 +53,42 @@ class SourceTrip:
     day_type: str
     marks: tuple[str, ...]
     valid: Period | None
+
+    @property
+    def starts(self) -> int:
+        """Seconds of its first departure."""
+        raise NotImplementedError
+
+    @property
+    def last_stop(self) -> str:
+        """Id of its last stop; empty if it has no single one."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceTrip(Trip):
+    """One column (or row) of a timetable.
+
+    Attributes
+    ----------
+    calls
+        In order.
+    stop_ids
+        The stops of the calls: the pattern of the trip.
+    """
+
     calls: tuple[Call, ...]
     stop_ids: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stop_ids", tuple(call.stop_id for call in self.calls))
+
+    @property
+    def starts(self) -> int:
+        """Seconds of its first departure."""
+        return self.calls[0].departure
+
+    @property
+    def last_stop(self) -> str:
+        """Id of its last stop."""
+        return self.calls[-1].stop_id

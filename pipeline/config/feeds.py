@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.demand import Demand
 from pipeline.config.fares import Fare
 from pipeline.config.feed_parts import (
     DaySet,
@@ -20,7 +21,7 @@ from pipeline.config.feed_parts import (
     Route,
     Stops,
 )
-from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Timetable
+from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Table, Timetable
 
 
 class Feed(Strict):
@@ -32,6 +33,8 @@ class Feed(Strict):
         Days for which the feed answers.
     version
         ``feed_version``; empty: the first day of the period.
+    timetables, demand
+        Trips by the clock or on demand, never both.
     holidays
         ``national`` (the library jpholiday) or a table of the Cabinet Office's form.
     pass_marks
@@ -54,9 +57,10 @@ class Feed(Strict):
     holidays: Literal["national"] | DayTable = "national"
     days: dict[Name, DaySet] = Field(default_factory=dict)
     day_types: dict[Name, DayType] = Field(min_length=1)
-    stops: Stops
+    stops: Stops | None = None
     routes: dict[Name, Route] = Field(min_length=1)
-    timetables: tuple[Timetable, ...] = Field(min_length=1)
+    timetables: tuple[Timetable, ...] = ()
+    demand: Demand | None = None
     marks: dict[str, Mark] = Field(default_factory=dict)
     pass_marks: tuple[str, ...] = ()
     service_day_starts: Clock = "3:00"
@@ -64,6 +68,15 @@ class Feed(Strict):
     sample: bool = False
     profile: Literal["jp4", "jp3"] = "jp4"
     fares_v2: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_service(self) -> Self:
+        """Routers that know no Flex reject a feed that has it, so the two are feeds apart."""
+        if bool(self.timetables) == (self.demand is not None):
+            raise problem("feed-one-kind")
+        if self.stops is None and (self.timetables or (self.demand and self.demand.tables)):
+            raise problem("feed-needs-stops")
+        return self
 
     @model_validator(mode="after")
     def _names_are_declared(self) -> Self:
@@ -76,7 +89,7 @@ class Feed(Strict):
 
     def _day_types_used(self) -> list[str]:
         names: list[str] = []
-        for table in (t for timetable in self.timetables for t in timetable.tables):
+        for table in self._tables():
             match table.day_type:
                 case str() as name:
                     names.append(name)
@@ -84,13 +97,17 @@ class Feed(Strict):
                     names += values.values()
                 case DayTypeByColour(colours=colours, otherwise=otherwise):
                     names += [*colours.values(), otherwise]
-        return names
+        return names + [s.day_type for s in (self.demand.services if self.demand else ())]
+
+    def _tables(self) -> list[Table]:
+        tables = [t for timetable in self.timetables for t in timetable.tables]
+        return tables + list(self.demand.tables if self.demand else ())
 
     def _routes_used(self) -> list[str]:
-        tables = [t.route for timetable in self.timetables for t in timetable.tables if t.route]
-        return (
-            [t.route for t in self.timetables] + tables + [r for f in self.fares for r in f.routes]
-        )
+        used = [timetable.route for timetable in self.timetables]
+        used += [table.route for table in self._tables() if table.route]
+        used += [service.route for service in (self.demand.services if self.demand else ())]
+        return used + [route for fare in self.fares for route in fare.routes]
 
     def _days_used(self) -> list[str]:
         weekdays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"}

@@ -1,0 +1,1 @@
+"""Demand-responsive service as GTFS-Flex: a feed of its own."""

@@ -1,0 +1,83 @@
+"""The two kinds of service a feed can hold: by the clock, on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gtfs.assemble import assemble
+from gtfs.errors import TimetableUnreadable
+from gtfs.flex.build import build_demand, read_demand
+from gtfs.flex.reconcile import reconcile_demand
+from gtfs.reconcile import Reconciliation, reconcile
+from gtfs.shapes import read_line
+from gtfs.timetable.read import read_timetables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from gtfs.parts import Parts
+    from gtfs.shapes import Floats
+    from gtfs.stops import StopLedger
+    from gtfs.tables import Feed as Tables
+    from gtfs.timetable.trips import Trip
+    from pipeline.config.feeds import Feed
+    from pipeline.findings import Finding
+
+Finished = tuple["Tables", "pd.DataFrame", Reconciliation]
+"""The tables, where each stop_time stands, and how both compare with the sources."""
+
+
+class ByTheClock:
+    """Timetables and the lines of their routes.
+
+    Attributes
+    ----------
+    trips, findings, sources
+        What the workbooks say, what is wrong with them, and their paths.
+    lines
+        Longitude and latitude of the line of each route that has one.
+    """
+
+    def __init__(self, feed: Feed, root: Path, stops: StopLedger) -> None:
+        self._root = root
+        self._read = read_timetables(feed, root, stops)
+        self.trips: Sequence[Trip] = self._read.trips
+        self.findings: list[Finding] = list(self._read.findings)
+        self.sources: list[str] = list(self._read.sources)
+        self.lines: dict[str, Floats] = {}
+        for route_id, route in feed.routes.items():
+            if route.line is None:
+                continue
+            try:
+                self.lines[route_id] = read_line(route.line, root)
+            except TimetableUnreadable as unreadable:
+                self.findings.append(unreadable.finding)
+            self.sources.append(route.line.file)
+
+    def finish(self, parts: Parts) -> Finished:
+        """Put the tables together and hold them against the workbooks."""
+        tables, provenance, noticed = assemble(parts, self._read.trips)
+        checked = reconcile(parts, tables, provenance, self._read.areas, self._root)
+        checked.findings = [*noticed, *checked.findings]
+        return tables, provenance, checked
+
+
+class OnDemand:
+    """Windows, zones and booking rules; the attributes are those of :class:`ByTheClock`."""
+
+    def __init__(self, feed: Feed, root: Path, stops: StopLedger) -> None:
+        self._root = root
+        self._read = read_demand(feed, root, stops)
+        self.trips: Sequence[Trip] = self._read.trips
+        self.findings: list[Finding] = list(self._read.findings)
+        self.sources: list[str] = list(self._read.sources)
+        self.lines: Mapping[str, Floats] = {}
+
+    def finish(self, parts: Parts) -> Finished:
+        """Put the tables together and hold them against the files."""
+        tables, origins = build_demand(parts, self._read)
+        checked = reconcile_demand(parts, tables, origins, self._read.areas, self._root)
+        return tables, origins, checked
