@@ -23,7 +23,7 @@ def catalogue(release: Release) -> dict[str, Any]:
         "publisher": manifest.publisher.model_dump(),
         "municipalities": {n: m.model_dump() for n, m in manifest.municipalities.items()},
         "layers": {n: _layer(release, n, layer) for n, layer in manifest.layers.items()},
-        "feeds": {n: _feed(n, feed) for n, feed in manifest.feeds.items()},
+        "feeds": {n: _feed(release, n, feed) for n, feed in manifest.feeds.items()},
         "maps": {n: _map(release, n, chart) for n, chart in manifest.maps.items()},
     }
 
@@ -36,20 +36,34 @@ def _layer(release: Release, name: str, layer: Layer) -> dict[str, Any]:
         }
     )  # fmt: skip
     addresses = {"page": url_for("pages.layer", layer=name, _external=True)}
-    if name in release.tilesets:
-        addresses["tilejson"] = url_for("tiles.tilejson_of", tileset=name, _external=True)
-        addresses["pmtiles"] = url_for("tiles.pmtiles", tileset=name, _external=True)
-    return described | {"links": addresses, "downloads": downloads(layer)}
+    return described | {
+        "links": addresses | _tile_links(release, name),
+        "downloads": downloads(layer),
+    }
 
 
-def _feed(name: str, feed: Feed) -> dict[str, Any]:
+def _tile_links(release: Release, name: str) -> dict[str, str]:
+    if name not in release.tilesets:
+        return {}
+    return {
+        "tilejson": url_for("tiles.tilejson_of", tileset=name, _external=True),
+        "pmtiles": url_for("tiles.pmtiles", tileset=name, _external=True),
+    }
+
+
+def _feed(release: Release, name: str, feed: Feed) -> dict[str, Any]:
     described = feed.model_dump(exclude={"sources", "findings", "artefacts", "built_in"})
-    return described | {"downloads": feed_files(name, feed)}
+    addresses = {"page": url_for("pages.portal", _anchor=f"feed-{name}", _external=True)}
+    return described | {
+        "links": addresses | _tile_links(release, name),
+        "downloads": feed_files(name, feed),
+    }
 
 
 def _map(release: Release, name: str, chart: Map) -> dict[str, Any]:
     return chart.model_dump() | {
         "layers": [name for name in chart.layers if name in release.tilesets],
+        "feeds": [name for name in chart.feeds if name in release.tilesets],
         "links": {
             "page": url_for("pages.map_page", map=name, _external=True),
             "embed": url_for("pages.map_embed", map=name, _external=True),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import TonariError
 from tiles_server.errors import BrokenReleaseError, NoReleaseError, UnknownNameError
-from tiles_server.manifest import Artefact, Feed, Layer, Manifest, Map, read_manifest
+from tiles_server.manifest import Artefact, Feed, Layer, Manifest, Map, Published, read_manifest
 from tiles_server.tileset import Tileset
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ class Release:
         """Return the map called `name`; raise UnknownNameError if there is none."""
         return _named(self.manifest.maps, name, "map")
 
+    def published(self, name: str) -> Published:
+        """Return the layer or feed whose tileset is called `name`."""
+        return _named(self.manifest.feeds | self.manifest.layers, name, "tileset")
+
     def tileset(self, name: str) -> Tileset:
         """Return the tileset called `name`; raise UnknownNameError if there is none."""
         return _named(self.tilesets, name, "tileset")
@@ -105,8 +109,9 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 def _open_tilesets(folder: Path, manifest: Manifest) -> dict[str, Tileset]:
     checksums = {artefact.path: artefact.sha256 for artefact in manifest.artefacts}
     tilesets = {}
-    for name, layer in manifest.layers.items():
-        if path := layer.artefacts.get("pmtiles"):
+    # A layer comes before a feed of the same name.
+    for name, published in (manifest.feeds | manifest.layers).items():
+        if path := published.artefacts.get("pmtiles"):
             try:
                 tilesets[name] = Tileset.open(name, folder / path, checksums[path])
             except (OSError, ValueError, TonariError) as error:

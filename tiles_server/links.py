@@ -36,17 +36,14 @@ def downloads(published: Published) -> dict[str, str]:
     return found
 
 
-def feed_address(name: str, language: str) -> str:
-    """Return the absolute address of a feed's stops and routes as GeoJSON."""
-    return url_for("data.gtfs_geojson", feed=name, lang=language, _external=True)
-
-
 def feed_files(name: str, published: Published) -> dict[str, str]:
     """Return the stable absolute address of every artefact of feed `name`, by kind."""
     found = {}
     for kind, path in sorted(published.artefacts.items()):
         if kind == "gtfs":
             found[kind] = url_for("data.gtfs", feed=name, _external=True)
+        elif kind == "pmtiles":
+            found[kind] = url_for("tiles.pmtiles", tileset=name, _external=True)
         else:
             file = path.rsplit("/", 1)[-1]
             found[kind] = url_for("data.gtfs_file", feed=name, file=file, _external=True)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from tiles_server.errors import BrokenReleaseError
 
@@ -22,6 +29,13 @@ Extent = tuple[float, float, float, float]
 
 class _Read(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, content: Any) -> Any:
+        if isinstance(content, dict):
+            return {key: value for key, value in content.items() if value is not None}
+        return content
 
 
 def _inside(path: str) -> str:
@@ -162,6 +176,7 @@ class Feed(Published):
     start_date: str = ""
     end_date: str = ""
     version: str = ""
+    difference: tuple[Words, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
 
     def operator_name(self, language: str) -> str:

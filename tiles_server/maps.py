@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tiles_server import transit
 from tiles_server.language import say
-from tiles_server.transit import feed_color, feed_geojson
+from tiles_server.manifest import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tiles_server.current import Release
     from tiles_server.manifest import Layer, Map, Published
-    from tiles_server.transit import GeoJSON
 
 
 @dataclass(frozen=True)
@@ -23,27 +23,26 @@ class Part:
 
     Attributes
     ----------
-    source
-        Id of the source in the style.
     name
-        Name of the layer or feed.
+        Name of the layer or feed, of its tileset and of its source in the style.
     published
         The layer or feed itself.
     geometry
         Kind of shape its swatch shows.
     legend
         Colour and label of each entry; more than one only where it is drawn by class.
-    geojson
-        Stops and routes, for a feed.
     """
 
-    source: str
     name: str
     title: str
     published: Published
     geometry: str
     legend: list[tuple[str, str]]
-    geojson: GeoJSON | None = None
+
+    @property
+    def is_feed(self) -> bool:
+        """Whether it is a feed rather than a layer."""
+        return isinstance(self.published, Feed)
 
 
 def parts(release: Release, chart: Map, language: str) -> list[Part]:
@@ -56,18 +55,15 @@ def _layers(release: Release, chart: Map, language: str) -> Iterator[Part]:
         if name in release.tilesets:
             layer = release.layer(name)
             title = layer.title.best(language) or name
-            yield Part(name, name, title, layer, layer.geometry, _legend(layer, title, language))
+            yield Part(name, title, layer, layer.geometry, _legend(layer, title, language))
 
 
 def _feeds(release: Release, chart: Map, language: str) -> Iterator[Part]:
     for name in chart.feeds:
         feed = release.manifest.feeds.get(name)
-        path = feed and feed.artefacts.get("gtfs")
-        if feed and path:
-            geojson = feed_geojson(release.folder / path, release.files[path].sha256, language)
+        if feed and name in release.tilesets:
             title = feed.title.best(language) or name
-            legend = [(feed_color(geojson), title)]
-            yield Part(f"gtfs:{name}", name, title, feed, "LineString", legend, geojson)
+            yield Part(name, title, feed, "Transit", [(transit.COLOR, title)])
 
 
 def _legend(layer: Layer, title: str, language: str) -> list[tuple[str, str]]:

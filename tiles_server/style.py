@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tiles_server.language import say
-from tiles_server.links import feed_address, tile_template
+from tiles_server import transit
+from tiles_server.links import tile_template
 from tiles_server.manifest import Layer
 from tiles_server.maps import Part, parts, viewpoint
 from tiles_server.tilejson import source_layers
-from tiles_server.transit import DEFAULT_COLOR, FIELDS
 
 if TYPE_CHECKING:
     from tiles_server.current import Release
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 BACKGROUND = "#e9f0f4"
 LABEL_COLOR = "#1f2933"
 LABEL_ZOOM = 12
-DRAW_ORDER = {"Polygon": 0, "Mixed": 1, "LineString": 2, "Point": 3}
+DRAW_ORDER = {"Polygon": 0, "Mixed": 1, "LineString": 2, "Transit": 3, "Point": 4}
 """Areas below lines below points; within a kind, in the order of the declaration."""
 
 FONTS = ["Hiragino Sans", "Noto Sans CJK JP", "Noto Sans JP", "Yu Gothic", "sans-serif"]
@@ -52,77 +51,77 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
             "tonari:release": release.id,
             "tonari:sample": release.manifest.sample,
             "tonari:municipalities": {m.code: m.name.best(language) for m in municipalities},
-            "tonari:layers": {part.source: _described(part, language) for part in drawn},
+            "tonari:layers": {part.name: _described(part, language) for part in drawn},
         },
-        "sources": {part.source: _source(release, part, language) for part in drawn},
+        "sources": {part.name: _source(release, part) for part in drawn},
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": BACKGROUND}},
-            *_drawn(release, drawn),
+            *_drawn(release, drawn, language),
         ],
     }
 
 
 def _described(part: Part, language: str) -> dict[str, Any]:
-    if isinstance(part.published, Layer):
-        label = part.published.style.label
-        fields = [
-            {"name": f.name, "title": f.title.best(language) or f.name, "type": f.type}
-            for f in part.published.columns
-        ]
-    else:
-        label = "name"
-        fields = [
-            {"name": name, "title": say(f"transit_{name}", language), "type": "string"}
-            for name in FIELDS
-        ]
-    return {"title": part.title, "label": label, "fields": fields}
+    if not isinstance(part.published, Layer):
+        fields, label = transit.fields(language), transit.label_field(language)
+        return {"title": part.title, "label": label, "fields": fields}
+    fields = [
+        {"name": f.name, "title": f.title.best(language) or f.name, "type": f.type}
+        for f in part.published.columns
+    ]
+    return {"title": part.title, "label": part.published.style.label, "fields": fields}
 
 
-def _source(release: Release, part: Part, language: str) -> dict[str, Any]:
-    credit = part.published.attribution
-    credited = {"attribution": credit} if credit else {}
-    if part.geojson is not None:
-        return {"type": "geojson", "data": feed_address(part.name, language), **credited}
+def _source(release: Release, part: Part) -> dict[str, Any]:
     tileset = release.tilesets[part.name]
-    return {
+    source = {
         "type": "vector",
         "tiles": [tile_template(tileset)],
         "minzoom": tileset.minzoom,
         "maxzoom": tileset.maxzoom,
         "bounds": list(tileset.bounds),
-        **credited,
     }
+    credit = part.published.attribution
+    return source | ({"attribution": credit} if credit else {})
 
 
-def _drawn(release: Release, drawn: list[Part]) -> list[StyleLayer]:
+def _drawn(release: Release, drawn: list[Part], language: str) -> list[StyleLayer]:
     shapes: list[StyleLayer] = []
     labels: list[StyleLayer] = []
     for part in sorted(drawn, key=lambda part: DRAW_ORDER.get(part.geometry, 1)):
-        base: StyleLayer = {"source": part.source, "metadata": {"tonari:layer": part.source}}
-        if not isinstance(part.published, Layer):
-            shapes += _transit(part.source, base)
-            labels.append(_label(part.source, base, "name", "Point"))
-            continue
-        layer = part.published
-        for inner in source_layers(release.tilesets[part.name]):
-            prefix = f"{part.source}/{inner}"
-            within = base | {"source-layer": inner}
-            shapes += _shapes(prefix, within, layer)
-            if layer.style.label:
-                labels.append(_label(prefix, within, layer.style.label, layer.geometry))
+        for inner in _inner(part, source_layers(release.tilesets[part.name])):
+            prefix = f"{part.name}/{inner}"
+            base = {
+                "source": part.name,
+                "source-layer": inner,
+                "metadata": {"tonari:layer": part.name},
+            }
+            if isinstance(part.published, Layer):
+                layer, text = part.published, part.published.style.label
+                shapes += _shapes(prefix, base, layer)
+                if text:
+                    labels.append(_label(prefix, base, ["get", text], layer.geometry))
+            else:
+                shapes.append(_transit(prefix, base, inner))
+                if inner == transit.STOPS:
+                    labels.append(_label(prefix, base, transit.label(language), "Point"))
     return shapes + labels
 
 
-def _transit(prefix: str, base: StyleLayer) -> list[StyleLayer]:
-    color = ["coalesce", ["get", "color"], DEFAULT_COLOR]
-    line = base | {"filter": ["==", ["geometry-type"], "LineString"]}
-    stop = base | {"filter": ["==", ["geometry-type"], "Point"]}
+def _inner(part: Part, names: list[str]) -> list[str]:
+    """Return the layers of the tiles to draw, the lowest first: stops lie upon routes."""
+    if not part.is_feed:
+        return names
+    return [name for name in (transit.ROUTES, transit.STOPS) if name in names]
+
+
+def _transit(prefix: str, base: StyleLayer, inner: str) -> StyleLayer:
+    if inner == transit.STOPS:
+        ring = {"circle-stroke-color": _selected("#111111", transit.COLOR)}
+        return base | {"id": prefix, "type": "circle", "paint": _circle("#ffffff") | ring}
+    own = ["to-color", ["get", "color"], transit.COLOR]
     rounded = {"line-cap": "round", "line-join": "round"}
-    ring = _circle("#ffffff") | {"circle-stroke-color": _selected("#111111", DEFAULT_COLOR)}
-    return [
-        line | {"id": f"{prefix}/line", "type": "line", "layout": rounded, "paint": _line(color)},
-        stop | {"id": f"{prefix}/stop", "type": "circle", "paint": ring},
-    ]
+    return base | {"id": prefix, "type": "line", "layout": rounded, "paint": _line(own)}
 
 
 def _shapes(prefix: str, base: StyleLayer, layer: Layer) -> list[StyleLayer]:
@@ -185,14 +184,14 @@ def _circle(color: Expression) -> StyleLayer:
     }
 
 
-def _label(prefix: str, base: StyleLayer, field: str, geometry: str) -> StyleLayer:
+def _label(prefix: str, base: StyleLayer, text: Expression, geometry: str) -> StyleLayer:
     below = geometry == "Point"
     return base | {
         "id": f"{prefix}/label",
         "type": "symbol",
         "minzoom": LABEL_ZOOM,
         "layout": {
-            "text-field": ["to-string", ["get", field]],
+            "text-field": ["to-string", text],
             "text-font": FONTS,
             "text-size": 13,
             "text-max-width": 9,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tiles_server import transit
 from tiles_server.links import tile_template
+from tiles_server.manifest import Layer
 
 if TYPE_CHECKING:
-    from tiles_server.manifest import Layer
+    from tiles_server.manifest import Published
     from tiles_server.tileset import Tileset
 
 
-def tilejson(tileset: Tileset, layer: Layer, language: str) -> dict[str, Any]:
+def tilejson(tileset: Tileset, published: Published, language: str) -> dict[str, Any]:
     """Return the TileJSON document (specification 3.0.0) of `tileset`.
 
-    ``vector_layers`` is the archive's own; fields that the layer gives a title are described by
-    it, as the specification wants, instead of by their type.
+    ``vector_layers`` is the archive's own; fields that have a title are described by it instead
+    of by their type, as the specification wants.
     """
     west, south, east, north = tileset.bounds
     document: dict[str, Any] = {
         "tilejson": "3.0.0",
-        "name": layer.title.best(language) or tileset.name,
-        "description": layer.description.best(language),
-        "attribution": layer.attribution,
+        "name": published.title.best(language) or tileset.name,
+        "description": published.description.best(language),
+        "attribution": published.attribution,
         "version": "1.0.0",
         "scheme": "xyz",
         "tiles": [tile_template(tileset)],
@@ -32,13 +34,13 @@ def tilejson(tileset: Tileset, layer: Layer, language: str) -> dict[str, Any]:
         "center": list(tileset.archive.header.center),
     }
     if tileset.ending == "mvt":
-        document["vector_layers"] = vector_layers(tileset, layer, language)
+        document["vector_layers"] = vector_layers(tileset, published, language)
     return {key: value for key, value in document.items() if value != ""}
 
 
-def vector_layers(tileset: Tileset, layer: Layer, language: str) -> list[dict[str, Any]]:
+def vector_layers(tileset: Tileset, published: Published, language: str) -> list[dict[str, Any]]:
     """Return the ``vector_layers`` of a tileset, fields described in `language`."""
-    titles = {f.name: f.title.best(language) for f in layer.fields}
+    titles = _titles(published, language)
     listed = tileset.metadata().get("vector_layers") or [{"id": tileset.name, "fields": {}}]
     return [
         {
@@ -49,6 +51,12 @@ def vector_layers(tileset: Tileset, layer: Layer, language: str) -> list[dict[st
         }
         for entry in listed
     ]
+
+
+def _titles(published: Published, language: str) -> dict[str, str]:
+    if isinstance(published, Layer):
+        return {field.name: field.title.best(language) for field in published.columns}
+    return {field["name"]: field["title"] for field in transit.fields(language)}
 
 
 def source_layers(tileset: Tileset) -> list[str]:

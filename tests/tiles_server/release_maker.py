@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINZOOM, MAXZOOM = 8, 13
+NO_FIELDS = ("geometry", "id")
 
 
 def world(lonlat: np.ndarray) -> np.ndarray:
@@ -34,18 +35,27 @@ def world(lonlat: np.ndarray) -> np.ndarray:
     return np.column_stack([(lonlat[:, 0] + 180) / 360, (1 - y) / 2])
 
 
-def write_tiles(frame: gpd.GeoDataFrame, name: str, path: Path) -> None:
-    shapes = [transform(shape, world) for shape in frame.geometry]
-    fields = {c: "String" for c in frame.columns if c not in ("geometry", "id")}
-    described = {"vector_layers": [{"id": name, "fields": fields}], "name": name}
-    bounds = tuple(frame.total_bounds)
+def write_tiles(frames: dict[str, gpd.GeoDataFrame], path: Path) -> None:
+    """Cut frames into one archive, each as a layer of its name."""
+    described = {
+        "name": path.stem,
+        "vector_layers": [
+            {"id": name, "fields": {c: "String" for c in frame.columns if c not in NO_FIELDS}}
+            for name, frame in frames.items()
+        ],
+    }
+    boxes = np.array([frame.total_bounds for frame in frames.values()])
+    bounds = (*boxes.min(axis=0)[:2], *boxes.max(axis=0)[2:])
     with PMTilesWriter(
         path, metadata=described, minzoom=MINZOOM, maxzoom=MAXZOOM, bounds=bounds
     ) as writer:
         for z in range(MINZOOM, MAXZOOM + 1):
-            for (x, y), features in tiles_of(frame, shapes, z).items():
-                layer = {"name": name, "features": features}
-                tile = mapbox_vector_tile.encode([layer], default_options={"y_coord_down": True})
+            tiles: dict[tuple[int, int], list] = {}
+            for name, frame in frames.items():
+                for place, features in tiles_of(frame, z).items():
+                    tiles.setdefault(place, []).append({"name": name, "features": features})
+            for (x, y), layers in tiles.items():
+                tile = mapbox_vector_tile.encode(layers, default_options={"y_coord_down": True})
                 writer.write(tile_id(z, x, y), gzip.compress(tile, mtime=0))
 
 
@@ -54,7 +64,8 @@ def corners(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     return (x * size, y * size, (x + 1) * size, (y + 1) * size)
 
 
-def tiles_of(frame: gpd.GeoDataFrame, shapes: list, z: int) -> dict:
+def tiles_of(frame: gpd.GeoDataFrame, z: int) -> dict:
+    shapes = [transform(shape, world) for shape in frame.geometry]
     tiles: dict[tuple[int, int], list] = {}
     count = 1 << z
     for row, shape in zip(frame.to_dict("records"), shapes, strict=True):
@@ -63,7 +74,7 @@ def tiles_of(frame: gpd.GeoDataFrame, shapes: list, z: int) -> dict:
             for y in range(int(north * count), int(south * count) + 1):
                 part = clip_by_rect(shape, *corners(z, x, y))
                 if not part.is_empty:
-                    properties = {k: v for k, v in row.items() if k not in ("geometry", "id")}
+                    properties = {k: v for k, v in row.items() if k not in NO_FIELDS}
                     placed = transform(
                         part, lambda c, x=x, y=y: np.round((c * count - (x, y)) * 4096)
                     )
@@ -202,14 +213,14 @@ MEDIA_TYPES = {
 def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     place = folder / "layers" / name
     place.mkdir(parents=True)
-    write_tiles(frame, name, place / f"{name}.pmtiles")
+    write_tiles({name: frame}, place / f"{name}.pmtiles")
     frame.to_parquet(place / f"{name}.parquet", row_group_size=50)
     (place / f"{name}.geojson").write_text(
         frame.to_json(drop_id=False, ensure_ascii=False), "utf-8"
     )
     frame.drop(columns="geometry").to_csv(place / f"{name}.csv", index=False)
     kinds = {"Point": "Point", "Polygon": "Polygon", "LineString": "LineString"}
-    columns = [c for c in frame.columns if c not in ("geometry", "id")]
+    columns = [c for c in frame.columns if c not in NO_FIELDS]
     return {
         "title": title(name),
         "licence": "CC-BY-4.0",
@@ -233,34 +244,17 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     }
 
 
-FEED = {
-    "agency": ["agency_id,agency_name", "1,北九州市"],
-    "stops": [
-        "stop_id,stop_name,stop_lat,stop_lon,location_type",
-        "T,戸畑渡場,33.901292,130.818836,0",
-        "W,若松渡場,33.902258,130.81444,",
-        "E,戸畑渡場入口,33.9010,130.8189,2",
-    ],
-    "routes": ["route_id,agency_id,route_long_name,route_color", "R,1,若戸航路,D55E00"],
-    "trips": [
-        "route_id,service_id,trip_id,shape_id",
-        "R,毎日,1,go",
-        "R,毎日,2,back",
-        "R,毎日,3,go",
-    ],
-    "shapes": [
-        "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence",
-        "go,33.902258,130.81444,2",
-        "go,33.901292,130.818836,1",
-        "back,33.902258,130.81444,1",
-        "back,33.901292,130.818836,2",
-    ],
-    "translations": [
-        "table_name,field_name,language,translation,record_id",
-        "stops,stop_name,en,Tobata pier,T",
-        "stops,stop_name,ja-Hrkt,とばたとじょう,T",
-    ],
-}
+def feed_frames() -> dict[str, gpd.GeoDataFrame]:
+    """Two piers and the line between them, as the pipeline writes a feed's layers."""
+    piers = [Point(130.818836, 33.901292), Point(130.814440, 33.902258)]
+    day = {"weekday_departures": 71, "weekday_first": "05:55", "weekday_last": "22:25"}
+    names = [("戸畑渡場", "Tobata pier"), ("若松渡場", "")]
+    stops = [{"id": i, "name": ja, "name_en": en, **day} for i, (ja, en) in enumerate(names, 1)]
+    routes = [{"id": 9, "name": "若戸航路", "name_en": "Wakato Line", "color": "#D55E00"}]
+    return {
+        "stops": gpd.GeoDataFrame(stops, geometry=piers, crs=6668),
+        "routes": gpd.GeoDataFrame(routes, geometry=[LineString(piers)], crs=6668),
+    }
 
 
 def write_feed(folder: Path) -> dict:
@@ -268,9 +262,9 @@ def write_feed(folder: Path) -> dict:
     place.mkdir(parents=True)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as zipped:
-        for name, lines in FEED.items():
-            zipped.writestr(f"{name}.txt", "\ufeff" + "\r\n".join(lines) + "\r\n")
+        zipped.writestr("agency.txt", "agency_id,agency_name\n1,北九州市\n")
     (place / "wakato_ferry.zip").write_bytes(packed.getvalue())
+    write_tiles(feed_frames(), place / "wakato_ferry.pmtiles")
     (place / "validation.html").write_text("<!doctype html><title>検証結果</title>", "utf-8")
     return {
         "title": {"ja": "若戸渡船", "en": "Wakato ferry"},
@@ -281,10 +275,12 @@ def write_feed(folder: Path) -> dict:
         "start_date": "2026-10-01",
         "end_date": "2027-09-30",
         "version": "20261001",
+        "difference": [{"ja": "平日の便が 2 本増えました", "en": "two more trips on weekdays"}],
         "counts": {"stops": 2, "routes": 1, "trips": 190},
         "artefacts": {
             "gtfs": "feeds/wakato_ferry/wakato_ferry.zip",
-            "validation": "feeds/wakato_ferry/validation.html",
+            "validation_html": "feeds/wakato_ferry/validation.html",
+            "pmtiles": "feeds/wakato_ferry/wakato_ferry.pmtiles",
         },
     }
 

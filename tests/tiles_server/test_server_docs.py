@@ -63,10 +63,20 @@ def test_every_sentence_is_said_in_both_languages_with_the_same_words():
 
 def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
     pages = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
-    used = set(re.findall(r"\bt\('(\w+)'", pages)) - {"error_"}
+    used = set(re.findall(r"\bt\('(\w+)'", pages)) - {"error_", "file_"}
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
-    indirect = ("type_", "geometry_", "error_", "transit_", "stops", "routes", "trips")
+    indirect = (
+        "type_",
+        "geometry_",
+        "error_",
+        "transit_",
+        "day_",
+        "file_",
+        "stops",
+        "routes",
+        "trips",
+    )
     unused = [
         key
         for key in messages()

@@ -1,51 +1,47 @@
-"""Feeds on the map: stops and routes as GeoJSON, in the map's style, legend and credits."""
+"""Feeds on the map: their tiles in the map's style, legend, panel and credits."""
 
 from __future__ import annotations
 
-import pytest
+
+def test_a_feeds_stops_and_routes_are_a_tileset_of_its_name(client):
+    document = client.get("/tiles/wakato_ferry.json?lang=ja").json()
+    assert document["name"] == "若戸渡船"
+    assert [layer["id"] for layer in document["vector_layers"]] == ["stops", "routes"]
+    assert document["vector_layers"][0]["fields"]["weekday_departures"] == "平日の発車"
+    assert client.head("/pmtiles/wakato_ferry.pmtiles").status_code == 200
 
 
-@pytest.fixture
-def features(client):
-    return client.get("/gtfs/wakato_ferry.geojson?lang=ja").json()["features"]
-
-
-def test_a_route_and_its_way_back_are_one_line_in_its_own_colour(features):
-    lines = [f for f in features if f["geometry"]["type"] == "LineString"]
-    assert [f["properties"] for f in lines] == [
-        {"name": "若戸航路", "kind": "路線", "operator": "北九州市", "color": "#D55E00"}
-    ]
-    assert lines[0]["geometry"]["coordinates"] == [[130.818836, 33.901292], [130.81444, 33.902258]]
-
-
-def test_stops_are_points_and_entrances_are_left_out(features):
-    names = [f["properties"]["name"] for f in features if f["geometry"]["type"] == "Point"]
-    assert names == ["戸畑渡場", "若松渡場"]
-
-
-def test_names_are_translated_where_the_feed_does_and_never_into_readings(client):
-    english = client.get("/gtfs/wakato_ferry.geojson?lang=en").json()["features"]
-    assert [f["properties"]["name"] for f in english] == ["若戸航路", "Tobata pier", "若松渡場"]
-
-
-def test_the_style_draws_the_feed_above_areas_and_describes_it(client):
-    style = client.get("/maps/kanmon_safety/style.json?lang=ja").json()
+def test_the_style_draws_routes_above_areas_and_stops_above_routes(client):
+    style = client.get("/maps/kanmon_safety/style.json").json()
     ids = [layer["id"] for layer in style["layers"]]
-    assert ids.index("gtfs:wakato_ferry/line") > ids.index("flood/flood/fill")
-    described = style["metadata"]["tonari:layers"]["gtfs:wakato_ferry"]
-    assert described["title"] == "若戸渡船"
-    assert [field["title"] for field in described["fields"]] == ["名称", "種類", "備考", "事業者"]
-    assert client.get(style["sources"]["gtfs:wakato_ferry"]["data"]).status_code == 200
+    wanted = ["flood/flood/fill", "wakato_ferry/routes", "wakato_ferry/stops"]
+    assert sorted(wanted, key=ids.index) == wanted
+
+
+def test_what_is_told_of_a_stop_is_titled_in_the_readers_language(client):
+    for language, name, title in (
+        ("ja", "name", "平日の始発"),
+        ("en", "name_en", "First, weekdays"),
+    ):
+        style = client.get(f"/maps/kanmon_safety/style.json?lang={language}").json()
+        described = style["metadata"]["tonari:layers"]["wakato_ferry"]
+        titles = {field["name"]: field["title"] for field in described["fields"]}
+        assert described["label"] == name
+        assert titles["weekday_first"] == title
 
 
 def test_the_map_page_offers_and_credits_the_feed(client):
     page = client.get("/maps/kanmon_safety?lang=ja").text
-    assert 'data-layer="gtfs:wakato_ferry"' in page
+    assert 'data-layer="wakato_ferry"' in page
     assert "若戸渡船：北九州市（CC-BY-4.0、2026年11月20日 更新）" in page
 
 
-def test_every_map_style_follows_the_specification(client):
-    """Every layer has a source, every id is there once, every paint property is known."""
+def test_the_portal_says_what_has_changed_in_a_feed(client):
+    assert "平日の便が 2 本増えました" in client.get("/?lang=ja").text
+    assert "two more trips on weekdays" in client.get("/?lang=en").text
+
+
+def test_every_layer_of_a_style_has_a_source_and_an_id_of_its_own(client):
     style = client.get("/maps/kanmon_safety/style.json").json()
     ids = [layer["id"] for layer in style["layers"]]
     assert len(ids) == len(set(ids))

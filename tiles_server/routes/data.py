@@ -13,10 +13,8 @@ from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.catalogue import catalogue
 from tiles_server.errors import UnknownNameError
 from tiles_server.files import send_kept, send_latest
-from tiles_server.language import language
 from tiles_server.routes.tiles import document
 from tiles_server.security import REPORT_POLICY, open_to_all, protect
-from tiles_server.transit import feed_geojson
 
 if TYPE_CHECKING:
     from tiles_server.current import Release, Releases
@@ -48,15 +46,6 @@ def blueprint(releases: Releases) -> Blueprint:
     @data.get("/gtfs/<feed>.zip")
     def gtfs(feed: str) -> Response:
         return send_latest(releases, lambda release: _gtfs(release, feed), LATEST)
-
-    @data.get("/gtfs/<feed>.geojson")
-    def gtfs_geojson(feed: str) -> Response:
-        release = releases.current()
-        path = _gtfs(release, feed)
-        content = feed_geojson(release.folder / path, release.files[path].sha256, language())
-        response = document(content)
-        response.mimetype = "application/geo+json"
-        return response
 
     @data.get("/gtfs/<feed>/<file>")
     def gtfs_file(feed: str, file: str) -> Response:

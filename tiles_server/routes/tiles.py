@@ -37,7 +37,7 @@ def blueprint(releases: Releases) -> Blueprint:
     def tilejson_of(tileset: str) -> Response:
         release = releases.current()
         found = release.tileset(tileset)
-        return document(tilejson(found, release.layer(tileset), language()))
+        return document(tilejson(found, release.published(tileset), language()))
 
     @tiles.get("/tiles/<tileset>/<z>/<x>/<y>.<ending>")
     def tile(tileset: str, z: str, x: str, y: str, ending: str) -> NoReturn:
@@ -51,7 +51,7 @@ def blueprint(releases: Releases) -> Blueprint:
     def pmtiles(tileset: str) -> Response:
         def find(release: Release) -> str:
             release.tileset(tileset)
-            return release.layer(tileset).artefacts["pmtiles"]
+            return release.published(tileset).artefacts["pmtiles"]
 
         return send_latest(releases, find, LATEST)
 
