@@ -49,15 +49,21 @@ def check_geometry(
     if broken.any():
         findings.append(_repaired(frame, file, broken))
         shapes = shapes.copy()
-        shapes[broken] = shapely.make_valid(
-            shapes[broken], method="structure", keep_collapsed=False
-        )
+        shapes[broken] = _made_valid(shapes[broken])
     empty = shapely.is_empty(shapes)
     findings += _collapsed(frame, file, empty & broken)
     if broken.any() or empty.any():
         shapes = np.where(empty, None, shapes)
         frame = frame.set_geometry(list(shapes), crs=frame.crs)
     return frame, findings
+
+
+def _made_valid(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    repaired = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+    # GEOS now and then leaves parts that touch along an edge (rings that use a segment twice).
+    still = ~shapely.is_valid(repaired)
+    repaired[still] = shapely.buffer(repaired[still], 0)
+    return np.asarray(repaired, dtype=object)
 
 
 def _absent(frame: gpd.GeoDataFrame, file: str, absent: NDArray[np.bool_]) -> list[Finding]:
