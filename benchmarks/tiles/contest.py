@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from benchmarks.tiles.peers import Peer
 
+SHOWN_ZOOMS = (12, 10, 8)
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -32,6 +34,11 @@ class Input:
     def label(self) -> str:
         """How it is named in tables."""
         return f"{self.kind} {self.size:,}"
+
+    @property
+    def judged_zooms(self) -> tuple[int, ...]:
+        """Zooms whose features are counted."""
+        return (*(z for z in SHOWN_ZOOMS if z < self.maxzoom), self.maxzoom)
 
     @property
     def features(self) -> int:
@@ -122,5 +129,5 @@ def contest(
                 f"  {given.label}: {peer.name} {done.seconds:.2f} s, {done.peak_bytes / 1e6:.0f} MB"
             )
             if score.verdict is None:
-                score.verdict = judge(output)
+                score.verdict = judge(output, given.judged_zooms)
     return list(scores.values())

@@ -18,7 +18,7 @@ from mapbox_vector_tile.Mapbox import vector_tile_pb2
 from pmtiles.reader import all_tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,9 +36,9 @@ class Verdict:
     bytes, tiles
         Size of the file, number of tiles.
     present
-        Zoom -> how many different features appear in it.
+        Zoom -> how many different features appear in it, for the zooms asked about.
     kinds
-        Geometry types found at any zoom, for noticing polygons that came back as points.
+        Geometry types in the tiles decoded, for noticing polygons that came back as points.
     polygons, invalid
         Polygon features looked at (an even sample of each zoom's tiles), and how many of them
         shapely calls invalid.
@@ -55,8 +55,17 @@ class Verdict:
     largest_tile: int = 0
 
 
-def judge(path: Path) -> Verdict:
-    """Read a whole archive and sample its polygons."""
+def judge(path: Path, zooms: Collection[int]) -> Verdict:
+    """Count the features of some zooms, and sample the polygons of all.
+
+    Parameters
+    ----------
+    path
+        The archive.
+    zooms
+        Zooms whose features are counted; decoding every tile of every zoom takes longer than
+        cutting them.
+    """
     verdict = Verdict(bytes=path.stat().st_size)
     ids: dict[int, set[int]] = defaultdict(set)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -71,18 +80,20 @@ def judge(path: Path) -> Verdict:
         for (z, _, _), stored in all_tiles(part):
             verdict.tiles += 1
             verdict.largest_tile = max(verdict.largest_tile, len(stored))
+            seen[z] += 1
+            room = int(POLYGONS_PER_ZOOM * seen[z] / per_zoom[z]) - checked[z]
+            if z not in zooms and room <= 0:
+                continue
             tile = vector_tile_pb2.tile()
             tile.ParseFromString(gzip.decompress(stored))
-            seen[z] += 1
-            share = seen[z] / per_zoom[z]
             for layer in tile.layers:
-                ids[z].update(_ids(layer))
+                if z in zooms:
+                    ids[z].update(_ids(layer))
                 kinds.update(_kinds(layer))
-                if checked[z] < POLYGONS_PER_ZOOM * share:
-                    room = int(POLYGONS_PER_ZOOM * share) - checked[z] + 1
-                    found, invalid = _check(layer, room)
-                    checked[z] += found
-                    verdict.invalid += invalid
+                found, invalid = _check(layer, max(room, 0))
+                room -= found
+                checked[z] += found
+                verdict.invalid += invalid
         verdict.polygons = checked.total()
         verdict.kinds = dict(kinds)
     verdict.present = {z: len(found) for z, found in sorted(ids.items())}

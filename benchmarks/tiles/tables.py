@@ -6,6 +6,8 @@ import platform
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from benchmarks.tiles.contest import SHOWN_ZOOMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -34,7 +36,7 @@ def _row(given: Input, score: Score, ours: float | None) -> str:
     verdict = score.verdict
     ratio = f"{score.seconds / ours:.1f}" if ours else ""
     lost = given.features - verdict.present.get(given.maxzoom, 0)
-    shares = " / ".join(f"{verdict.present.get(z, 0) / given.features:.0%}" for z in (12, 10, 8))
+    shares = " / ".join(f"{verdict.present.get(z, 0) / given.features:.0%}" for z in SHOWN_ZOOMS)
     once = " (1 run)" if len(score.runs) == 1 else ""
     return (
         f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {verdict.bytes / 1e6:.2f} "

@@ -55,14 +55,16 @@ def archive(path, features, zoom=3):
 
 def test_the_judge_counts_features_by_their_id(tmp_path):
     path = archive(tmp_path / "a.pmtiles", [(7, SQUARE), (9, SQUARE), (7, SQUARE)])
-    verdict = judge(path)
+    verdict = judge(path, [3])
     assert verdict.present == {3: 2}
     assert verdict.tiles == 1
     assert verdict.bytes == path.stat().st_size
 
 
 def test_the_judge_notices_polygons_that_are_not_valid(tmp_path):
-    verdict = judge(archive(tmp_path / "a.pmtiles", [(1, SQUARE), (2, BOW_TIE), (3, SQUARE[:3])]))
+    verdict = judge(
+        archive(tmp_path / "a.pmtiles", [(1, SQUARE), (2, BOW_TIE), (3, SQUARE[:3])]), [3]
+    )
     assert (verdict.polygons, verdict.invalid) == (3, 2)
 
 
@@ -94,7 +96,7 @@ def test_a_contestant_that_fails_is_shown_and_not_asked_again(tmp_path):
 
 def test_the_table_gives_ratios_to_ours_and_what_was_lost(tmp_path):
     given = Input("buildings", 4, maxzoom=3, minzoom=3)
-    verdict = judge(archive(tmp_path / "a.pmtiles", [(1, SQUARE), (2, BOW_TIE)]))
+    verdict = judge(archive(tmp_path / "a.pmtiles", [(1, SQUARE), (2, BOW_TIE)]), [3])
     ours = Score("tonari", [Run(1.0, 1.0, 10_000_000)] * 3, verdict)
     theirs = Score("peer", [Run(2.5, 1.0, 10_000_000)], verdict)
     line = tables.contest_table(given, [ours, theirs]).splitlines()[-1]

@@ -57,7 +57,7 @@ def test_every_feature_is_in_the_last_zoom(strict_mvt, city, tileset):
 
 def test_every_zoom_has_tiles_and_the_report_counts_them(tileset):
     tiles, report = tileset
-    counted = {z: 0 for z in range(MAXZOOM + 1)}
+    counted = dict.fromkeys(range(MAXZOOM + 1), 0)
     for (z, _, _), _ in tiles:
         counted[z] += 1
     assert {zoom.zoom: zoom.tiles for zoom in report.zooms} == counted
