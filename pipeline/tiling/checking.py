@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from pipeline.tiling._jit import kernel
+from pipeline.tiling.parallel import spread
 from pipeline.tiling.repair import make_valid_on_grid, polygons_of, rings_of
 from pipeline.tiling.rings import is_suspect
 from pipeline.tiling.shapes import Shapes, concatenate, take
@@ -37,8 +38,6 @@ def check_polygons(
 
     Polygons of which nothing is left (no area at all) stay as they are.
     """
-    from pipeline.tiling.layers import spread
-
     suspect = np.zeros(shapes.count, np.uint8)
     spread(pool, threads, shapes.count, lambda a, b: find_suspects(shapes, a, b, suspect))
     chosen = np.flatnonzero(suspect)

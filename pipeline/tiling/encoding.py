@@ -17,6 +17,9 @@ _POINT, _LINE, _POLYGON = 1, 2, 3
 _MOVE_ONE, _CLOSE = 9, 15
 _LAYER, _FEATURE, _KEY, _VALUE = 0x1A, 0x12, 0x1A, 0x22
 _ROOM = 8
+NO_ID = np.uint64(2**64 - 1)
+"""Marks a feature without id; the greatest number is never written."""
+
 _DUST_AREA = 4.0
 
 
@@ -108,29 +111,57 @@ def _longer(values: Any, used: int, need: int) -> Any:
     if need <= values.shape[0]:
         return values
     more = np.empty(2 * need, values.dtype)
-    more[:used] = values[:used]
+    for i in range(used):
+        more[i] = values[i]
     return more
 
 
 @helper
-def _tags(drawn: Drawn, shape: int, local: Any, used: Any, counts: Any, tick: int, out: Any) -> int:
-    """Write the pairs of key and value of one feature, numbering both within the tile."""
-    at = 0
-    for column in drawn.columns:
-        value = drawn.codes[shape, column]
+def _collect(
+    codes: Any, columns: Any, shape: int, local: Any, used: Any, counts: Any, tick: int
+) -> None:
+    """Note which values and keys a feature uses, each once a tile."""
+    key_base = local.shape[0] - codes.shape[1]
+    for column in columns:
+        value = codes[shape, column]
         if value < 0:
             continue
         if local[value] >> 32 != tick:
-            local[value] = (tick << 32) | counts[0]
+            local[value] = tick << 32
             used[counts[0]] = value
             counts[0] += 1
-        key = drawn.offsets.shape[0] + column
-        if local[key] >> 32 != tick:
-            local[key] = (tick << 32) | counts[1]
+        if local[key_base + column] >> 32 != tick:
+            local[key_base + column] = (tick << 32) | counts[1]
             used[used.shape[0] - 1 - counts[1]] = column
             counts[1] += 1
-        at = _varint(out, at, local[key] & 0xFFFFFFFF)
-        at = _varint(out, at, local[value] & 0xFFFFFFFF)
+
+
+@helper
+def _number(local: Any, used: Any, counts: Any, values: int, tick: int) -> None:
+    """Number the values of a tile in their order in the layer: sorted values pack best."""
+    count = counts[0]
+    if count * 16 > values:
+        count = 0
+        for value in range(values):
+            if local[value] >> 32 == tick:
+                used[count] = value
+                count += 1
+    else:
+        used[:count].sort()
+    for i in range(count):
+        local[used[i]] = (tick << 32) | i
+
+
+@helper
+def _tags(codes: Any, columns: Any, shape: int, local: Any, out: Any) -> int:
+    """Write the pairs of key and value of one feature by their numbers in the tile."""
+    at = 0
+    key_base = local.shape[0] - codes.shape[1]
+    for column in columns:
+        value = codes[shape, column]
+        if value >= 0:
+            at = _varint(out, at, local[key_base + column] & 0xFFFFFFFF)
+            at = _varint(out, at, local[value] & 0xFFFFFFFF)
     return at
 
 
@@ -207,28 +238,32 @@ def _geometry(pieces: Pieces, piece: int, kind: int, tx: int, ty: int, out: Any)
 def _feature(
     out: Any, at: int, identity: Any, kind: int, tags: Any, tag_size: int, path: Any, path_size: int
 ) -> int:
-    size = 1 + _length(path_size) + path_size + 2
+    size = 3 + _length(path_size) + path_size
     if tag_size:
         size += 1 + _length(tag_size) + tag_size
-    wide = identity
-    size += 2
-    while wide >= np.uint64(128):
-        wide >>= np.uint64(7)
-        size += 1
+    if identity != NO_ID:
+        size += 2
+        rest = identity >> np.uint64(7)
+        while rest:
+            rest >>= np.uint64(7)
+            size += 1
     out[at] = _FEATURE
     at = _varint(out, at + 1, size)
-    out[at] = 0x08
-    at = _big_varint(out, at + 1, identity)
+    if identity != NO_ID:
+        out[at] = 0x08
+        at = _big_varint(out, at + 1, identity)
     if tag_size:
         out[at] = 0x12
         at = _varint(out, at + 1, tag_size)
-        out[at : at + tag_size] = tags[:tag_size]
+        for k in range(tag_size):
+            out[at + k] = tags[k]
         at += tag_size
     out[at] = 0x18
     out[at + 1] = kind
     out[at + 2] = 0x22
     at = _varint(out, at + 3, path_size)
-    out[at : at + path_size] = path[:path_size]
+    for k in range(path_size):
+        out[at + k] = path[k]
     return at + path_size
 
 
@@ -279,61 +314,67 @@ def encode(
         What to write of each shape.
     """
     tiles = spans.shape[0]
-    result = Encoded(
-        np.empty(1 << 16, np.uint8),
-        np.zeros(tiles, np.int64),
-        np.zeros(tiles, np.int64),
-        np.zeros(tiles, np.int64),
-        np.zeros(tiles, np.int64),
-    )
-    out = result.data
+    starts, ends = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    features, merged = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    kinds, areas, ids, codes = drawn.kind, drawn.area, drawn.ids, drawn.codes
+    columns, flags, shapes = drawn.columns, pieces.flag, pieces.shape
     longest = 1
     for t in range(tiles):
         longest = max(longest, spans[t, 1] - spans[t, 0])
-    width = drawn.columns.shape[0]
-    used = np.empty(min(longest * width, drawn.offsets.shape[0]) + width + 1, np.int64)
-    local = np.zeros(drawn.offsets.shape[0] + drawn.codes.shape[1] + 1, np.int64)
+    values = drawn.offsets.shape[0] - 1
+    width = columns.shape[0]
+    used = np.empty(min(longest * width, values) + width + 1, np.int64)
+    local = np.zeros(values + codes.shape[1], np.int64)
+    skip = np.zeros(longest, np.uint8)
     tags = np.empty(10 * width + 16, np.uint8)
     path = np.empty(1 << 12, np.uint8)
+    out = np.empty(1 << 16, np.uint8)
     counts = np.zeros(2, np.int64)
     at = 0
     for t in range(tiles):
         counts[:] = 0
+        dust = _DUST_AREA
+        first = spans[t, 0]
+        for i in range(first, spans[t, 1]):
+            piece = order[i]
+            skip[i - first] = 0
+            if flags[piece] == DUST:
+                dust += areas[shapes[piece]]
+                if dust < _DUST_AREA:
+                    skip[i - first] = 1
+                    merged[t] += 1
+                    continue
+                dust = min(dust - _DUST_AREA, _DUST_AREA)
+            features[t] += 1
+            _collect(codes, columns, shapes[piece], local, used, counts, t + 1)
+        if not features[t]:
+            continue
+        _number(local, used, counts, values, t + 1)
         out = _longer(out, at, at + _ROOM + drawn.head.shape[0])
         begin = at + _ROOM
         at = begin
         for byte in drawn.head:
             out[at] = byte
             at += 1
-        dust = _DUST_AREA
-        for i in range(spans[t, 0], spans[t, 1]):
+        for i in range(first, spans[t, 1]):
+            if skip[i - first]:
+                continue
             piece = order[i]
-            shape = pieces.shape[piece]
-            kind = drawn.kind[shape]
-            if pieces.flag[piece] == DUST:
-                dust += drawn.area[shape]
-                if dust < _DUST_AREA:
-                    result.merged[t] += 1
-                    continue
-                dust = min(dust - _DUST_AREA, _DUST_AREA)
-            rings = pieces.last[piece] - pieces.first[piece]
-            vertices = pieces.rings[pieces.last[piece]] - pieces.rings[pieces.first[piece]]
-            path = _longer(path, 0, 10 * vertices + 12 * rings + 32)
+            shape = shapes[piece]
+            low, high = pieces.first[piece], pieces.last[piece]
+            vertices = pieces.rings[high] - pieces.rings[low]
+            path = _longer(path, 0, 10 * vertices + 12 * (high - low) + 32)
+            kind = np.int64(kinds[shape])
             path_size = _geometry(
                 pieces, piece, kind, pieces.tile_x[piece], pieces.tile_y[piece], path
             )
-            tag_size = _tags(drawn, shape, local, used, counts, t + 1, tags)
+            tag_size = _tags(codes, columns, shape, local, tags)
             out = _longer(out, at, at + tag_size + path_size + 48)
-            at = _feature(out, at, drawn.ids[shape], kind, tags, tag_size, path, path_size)
-            result.features[t] += 1
-        if not result.features[t]:
-            at = begin - _ROOM
-            continue
+            at = _feature(out, at, ids[shape], kind, tags, tag_size, path, path_size)
         out, at = _keys_and_values(drawn, used, counts, out, at)
         size = at - begin
-        start = begin - 1 - _length(size)
-        out[start] = _LAYER
-        _varint(out, start + 1, size)
-        result.starts[t] = start
-        result.ends[t] = at
-    return Encoded(out, result.starts, result.ends, result.features, result.merged)
+        starts[t] = begin - 1 - _length(size)
+        out[starts[t]] = _LAYER
+        _varint(out, starts[t] + 1, size)
+        ends[t] = at
+    return Encoded(out, starts, ends, features, merged)

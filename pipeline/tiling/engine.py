@@ -60,8 +60,8 @@ def tile(
     options
         Zooms, detail, budget, what differs by layer.
     id_column
-        Column of whole numbers that becomes the id of the features and is no attribute; their
-        position in the input otherwise.
+        Column of whole numbers that becomes the id of the features and is no attribute. Unless
+        named, a column ``id`` of distinct whole numbers, else the position in the input.
     name, attribution, description
         Written to the archive's metadata; the name is the file's unless given.
     progress

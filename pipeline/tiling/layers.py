@@ -13,6 +13,8 @@ from pipeline.findings import Catalogue
 from pipeline.tiling import wkb
 from pipeline.tiling.archive.hilbert import tile_ids
 from pipeline.tiling.checking import check_polygons
+from pipeline.tiling.encoding import NO_ID
+from pipeline.tiling.parallel import spread
 from pipeline.tiling.shapes import (
     MAX_LATITUDE,
     POLYGON,
@@ -24,10 +26,9 @@ from pipeline.tiling.shapes import (
 )
 from pipeline.tiling.simplify import orient, weigh
 from pipeline.tiling.topology import mark_nodes
-from pipeline.tiling.values import Values, encode_values
+from pipeline.tiling.values import Values, contiguous, encode_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from pipeline.findings import Finding
     from pipeline.tiling.options import LayerOptions
     from pipeline.tiling.reading import Source
-
-NO_ID = np.uint64(2**64 - 1)
-"""Marks a shape without id; the greatest number is never written."""
 
 _CURVE_ZOOM = 20
 _CATALOGUE = Catalogue.of("pipeline.tiling")
@@ -79,15 +77,6 @@ class Layer:
     findings: list[Finding]
 
 
-def spread(pool: Executor, threads: int, count: int, task: Callable[[int, int], object]) -> None:
-    """Run ``task(first, last)`` over `count` items in one part per thread."""
-    parts = min(threads, max(1, count // 1024))
-    bounds = [count * k // parts for k in range(parts + 1)]
-    futures = [pool.submit(task, a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-    for future in futures:
-        future.result()
-
-
 def prepare(
     source: Source, options: LayerOptions, id_column: str | None, pool: Executor, threads: int
 ) -> Layer:
@@ -100,7 +89,8 @@ def prepare(
     options
         Which attributes to keep.
     id_column
-        Column of the feature ids, which is then no attribute; rows are counted if ``None``.
+        Column of the feature ids, which is then no attribute. If ``None``, a column ``id`` of
+        distinct whole numbers, else the position of the row.
     pool, threads
         Where to run, and in how many parts.
     """
@@ -142,35 +132,58 @@ def _identify(
 ) -> tuple[NDArray[np.uint64], pa.Table, list[Finding]]:
     """Return the id of every row and the attributes without the id column."""
     rows = len(source.geometry)
-    if id_column is None or id_column not in source.attributes.column_names:
-        return np.arange(rows, dtype=np.uint64), source.attributes, []
-    column = source.attributes.column(id_column).combine_chunks()
-    table = source.attributes.drop_columns([id_column])
-    findings: list[Finding] = []
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        whole = pc.match_substring_regex(column.cast(pa.string()), "^[0-9]{1,19}$")
-        column = pc.if_else(whole, column.cast(pa.string()), None)
-    column = column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.equal(pc.floor(column), column), column, None)
-    if not pa.types.is_uint64(column.type):
-        column = pc.cast(column, pa.int64(), safe=False)
-        column = pc.if_else(pc.greater_equal(column, 0), column, None)
-    usable = pc.is_valid(column).to_numpy(zero_copy_only=False)
-    ids = pc.fill_null(column.cast(pa.uint64()), 0).to_numpy().copy()
+    table = source.attributes
+    chosen = id_column or ("id" if _holds_ids(table) else None)
+    if chosen is None or chosen not in table.column_names:
+        return np.arange(rows, dtype=np.uint64), table, []
+    numbers = _whole_numbers(contiguous(table.column(chosen)))
+    usable = pc.is_valid(numbers).to_numpy(zero_copy_only=False)
+    ids = pc.fill_null(numbers, 0).to_numpy().copy()
     ids[~usable] = NO_ID
+    findings: list[Finding] = []
     if not usable.all():
-        findings.append(_first("id-unusable", np.flatnonzero(~usable), source.file, id_column))
+        findings.append(_first("id-unusable", np.flatnonzero(~usable), source.file, chosen))
     ordered = np.sort(ids[usable])
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if twice.size:
         findings.append(
             _CATALOGUE.finding(
-                "id-collision", file=source.file, field=id_column, value=int(twice[0]),
+                "id-collision",
+                file=source.file,
+                field=chosen,
+                value=int(twice[0]),
                 count=int(twice.size),
             )
-        )  # fmt: skip
-    return ids, table, findings
+        )
+    return ids, table.drop_columns([chosen]), findings
+
+
+def _holds_ids(table: pa.Table) -> bool:
+    """Tell whether a column called ``id`` numbers the features: whole, known, distinct."""
+    if "id" not in table.column_names or not pa.types.is_integer(table.schema.field("id").type):
+        return False
+    column = table.column("id")
+    if column.null_count or not len(column) or pc.min(column).as_py() < 0:
+        return False
+    ordered = np.sort(column.to_numpy())
+    return not bool((ordered[1:] == ordered[:-1]).any())
+
+
+def _whole_numbers(column: pa.Array) -> pa.Array:
+    """Return a column as unsigned numbers, null where it holds anything else."""
+    kind = column.type
+    if pa.types.is_unsigned_integer(kind):
+        return column.cast(pa.uint64())
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        text = column.cast(pa.string())
+        whole = pc.match_substring_regex(text, "^[0-9]{1,18}$")
+        column = pc.if_else(whole, text, pa.scalar(None, pa.string())).cast(pa.int64())
+    elif pa.types.is_floating(kind):
+        whole = pc.equal(pc.floor(column), column)
+        column = pc.if_else(whole, column, pa.scalar(None, kind)).cast(pa.int64(), safe=False)
+    column = column.cast(pa.int64())
+    positive = pc.greater_equal(column, 0)
+    return pc.if_else(positive, column, pa.scalar(None, pa.int64())).cast(pa.uint64())
 
 
 def _first(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Finding:

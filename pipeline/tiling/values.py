@@ -33,7 +33,8 @@ class Values:
     types
         ``"String"``, ``"Number"`` or ``"Boolean"`` for each column.
     codes
-        Shape (rows, columns), int32: number of the value, -1 where there is none.
+        Shape (rows, columns), int32: number of the value, -1 where there is none. Values are
+        numbered in ascending order, form by form, which is the order in which they pack best.
     data, offsets
         Encoded values, one after the other; `offsets` has shape (values + 1,).
     unusable
@@ -191,7 +192,8 @@ def _plain(column: pa.Array) -> tuple[str, pa.Array]:
     return "text", _texts(column.to_pylist())
 
 
-def _contiguous(column: pa.ChunkedArray) -> pa.Array:
+def contiguous(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array."""
     joined = column.combine_chunks()
     if isinstance(joined, pa.ChunkedArray):
         return joined.chunk(0) if joined.num_chunks else pa.array([], joined.type)
@@ -227,7 +229,7 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
     pools: dict[str, list[tuple[int, pa.Array]]] = {}
     types, unusable = [], {}
     for at, name in enumerate(table.column_names):
-        column = _contiguous(table.column(name))
+        column = contiguous(table.column(name))
         form, plain = _plain(column if in_order else column.take(index))
         numbers, distinct, infinite = _coded(form, plain)
         codes[:, at] = numbers
@@ -240,8 +242,14 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
     for form, pool in pools.items():
         together = pa.concat_arrays([distinct for _, distinct in pool])
         shared = together.dictionary_encode() if len(pool) > 1 else None
-        encoded, ends = _FORMS[form][0](together if shared is None else shared.dictionary)
-        _renumber(codes, pool, shared, base)
+        distinct = together if shared is None else shared.dictionary
+        upward = pc.sort_indices(distinct)
+        encoded, ends = _FORMS[form][0](distinct.take(upward))
+        rank = np.empty(len(upward), np.int32)
+        rank[upward.to_numpy()] = np.arange(base, base + len(upward), dtype=np.int32)
+        if shared is not None:
+            rank = rank[shared.indices.to_numpy()]
+        _renumber(codes, pool, rank)
         data.append(encoded)
         offsets.append(ends[1:] + size)
         base += len(ends) - 1
@@ -257,16 +265,11 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
 
 
 def _renumber(
-    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], shared: Any, base: int
+    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], numbers: NDArray[np.int32]
 ) -> None:
-    """Turn numbers within a column into numbers within the layer."""
+    """Turn numbers within a column into numbers within the layer, in place."""
     start = 0
     for at, distinct in pool:
-        size = len(distinct)
-        numbers = np.arange(size + 1, dtype=np.int32) + base
-        if shared is not None:
-            found = shared.indices.slice(start, size).to_numpy(zero_copy_only=False)
-            numbers[:size] = found.astype(np.int32) + base
-        numbers[size] = -1
-        codes[:, at] = numbers[codes[:, at]]
-        start += size
+        known = np.append(numbers[start : start + len(distinct)], np.int32(-1))
+        codes[:, at] = known[codes[:, at]]
+        start += len(distinct)
