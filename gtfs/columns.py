@@ -83,7 +83,8 @@ def parse(values: pd.Series, kind: Kind) -> tuple[pd.Series, Mask]:
 def as_text(values: pd.Series) -> pd.Series:
     """Return a column as text, absent values as the empty text and ``1.0`` of a code as ``1``."""
     if isinstance(values.dtype, pd.StringDtype):
-        return values.astype("str").fillna("")
+        text = values.astype("str")
+        return text.fillna("") if text.hasnans else text
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")
     codes, distinct = pd.factorize(values.astype(object), use_na_sentinel=True)
@@ -115,16 +116,19 @@ def render(values: pd.Series, kind: Kind) -> pa.Array:
 def _render_floats(numbers: NDArray[np.float64]) -> pa.Array:
     if len(numbers) == 0:
         return pa.array([], type=pa.large_string())
-    words = orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)
-    array = pa.array(words.decode()[1:-1].split(","), type=pa.large_string())
-    if b"e" in words:
-        array = pa.array([_plain(word) for word in array.to_pylist()], type=pa.large_string())
-    array = pc.if_else(pc.equal(array, "null"), pa.scalar("", pa.large_string()), array)
-    return pc.replace_substring_regex(array, r"\.0$", "")
+    listed = orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)
+    # "100.0" is written as "100"; the closing bracket ends the last number as a comma would.
+    listed = listed[1:-1] + b","
+    if b"e" in listed:
+        listed = b"".join(_plain(word) + b"," for word in listed[:-1].split(b","))
+    listed = listed.replace(b".0,", b",").replace(b"null", b"")[:-1]
+    return pc.split_pattern(pa.scalar(listed.decode(), pa.large_string()), ",").values
 
 
-def _plain(word: str) -> str:
-    return np.format_float_positional(float(word), trim="-") if "e" in word else word
+def _plain(word: bytes) -> bytes:
+    if b"e" not in word:
+        return word
+    return np.format_float_positional(float(word), trim="-").encode()
 
 
 def _from_numbers(values: pd.Series, kind: Kind) -> tuple[pd.Series, Mask]:

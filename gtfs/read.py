@@ -7,6 +7,7 @@ nobody knows are kept.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
@@ -18,11 +19,13 @@ from typing import TYPE_CHECKING
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from gtfs.columns import seconds
 from gtfs.errors import FeedUnreadable
-from gtfs.schema import tables
-from gtfs.tables import Feed, typed_table
+from gtfs.schema import Kind, tables
+from gtfs.tables import Feed, kind, ordered, typed_table
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
@@ -104,22 +107,20 @@ def _tables_folder(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], list
 
 
 def _read_table(name: str, data: bytes) -> tuple[pd.DataFrame | None, list[Finding]]:
+    table = name.removesuffix(".txt")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    typed = _parse_typed(table, data)
+    if typed is not None:
+        return typed, []
     text, findings = _decoded(name, data)
     if not text.strip():
         return None, [*findings, _say("feed-file-empty", file=name)]
-    frame = _parse_fast(text)
-    if frame is None:
-        frame, odd = _parse_patiently(name, text)
-        findings += odd
-    frame.columns = pd.Index([str(column).strip() for column in frame.columns])
-    unnamed = [column for column in frame.columns if not column]
-    if unnamed or frame.columns.has_duplicates:
-        findings.append(_say("feed-header-unusable", file=name, count=max(1, len(unnamed))))
-        frame = frame.loc[:, (frame.columns != "") & ~frame.columns.duplicated()]
-    typed, unreadable = typed_table(name.removesuffix(".txt"), frame)
+    frame, odd = _parse_patiently(name, text)
+    frame, unnamed = _with_usable_header(name, frame)
+    typed, unreadable = typed_table(table, frame)
     for field, words in unreadable.items():
         position, value = next(iter(words.items()))
-        findings.append(
+        odd.append(
             _say(
                 "feed-value-unreadable",
                 file=name,
@@ -129,34 +130,75 @@ def _read_table(name: str, data: bytes) -> tuple[pd.DataFrame | None, list[Findi
                 count=len(words),
             )
         )
-    return typed, findings
+    return typed, [*findings, *unnamed, *odd]
+
+
+def _with_usable_header(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+    frame.columns = pd.Index([str(column).strip() for column in frame.columns])
+    usable = (frame.columns != "") & ~frame.columns.duplicated()
+    if usable.all():
+        return frame, []
+    lost = int((~usable).sum())
+    return frame.loc[:, usable], [_say("feed-header-unusable", file=name, count=lost)]
 
 
 def _decoded(name: str, data: bytes) -> tuple[str, list[Finding]]:
     try:
-        return data.decode("utf-8-sig"), []
+        return data.decode(), []
     except UnicodeDecodeError:
         text = data.decode("cp932", errors="replace")
         return text, [_say("feed-not-utf8", file=name, count=text.count("\ufffd") or 1)]
 
 
-def _parse_fast(text: str) -> pd.DataFrame | None:
-    """Parse regular CSV with many threads; None where a line has too few or many values."""
-    header = next(csv.reader(io.StringIO(text)))
-    if len(set(header)) != len(header):
+_ARROW = {
+    Kind.TEXT: pa.large_string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.TIME: pa.dictionary(pa.int32(), pa.string()),
+}
+
+
+def _parse_typed(table: str, data: bytes) -> pd.DataFrame | None:
+    """Parse a file without any fault, with many threads; None where it has one."""
+    first_line = data[: data.find(b"\n") + 1 or None]
+    header = next(csv.reader([first_line.decode(errors="replace")]), [])
+    names = [column.strip() for column in header]
+    if not all(names) or len(set(names)) != len(names):
         return None
-    options = pacsv.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-    )
     try:
-        table = pacsv.read_csv(
-            io.BytesIO(text.encode()),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            convert_options=options,
+        columns = pacsv.read_csv(
+            io.BytesIO(data),
+            read_options=pacsv.ReadOptions(column_names=names, skip_rows=1, block_size=1 << 22),
+            parse_options=pacsv.ParseOptions(newlines_in_values=b'"' in data),
+            convert_options=pacsv.ConvertOptions(
+                column_types={c: _ARROW[kind(table, c)] for c in names},
+                null_values=[""],
+                strings_can_be_null=False,
+            ),
         )
-    except pa.ArrowInvalid:
+        frame = {c: _series(columns[c], kind(table, c)) for c in ordered(table, names)}
+    except (pa.ArrowException, ValueError):
         return None
-    return table.to_pandas()
+    return pd.DataFrame(frame)
+
+
+def _series(values: pa.ChunkedArray, kind: Kind) -> pd.Series:
+    """Turn a column of Arrow into its form in memory; ValueError where a value does not fit."""
+    if kind is Kind.TIME:
+        coded = values.unify_dictionaries().combine_chunks()
+        seconds_of = [
+            seconds(word.strip()) if word.strip() else None for word in coded.dictionary.to_pylist()
+        ]
+        values = pa.array(seconds_of, type=pa.int64()).take(coded.indices)
+    if kind in (Kind.TIME, Kind.INTEGER):
+        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    if (
+        kind is Kind.FLOAT
+        and not pc.all(pc.is_finite(values)).as_py()
+        and values.null_count < len(values)
+    ):
+        raise ValueError("a number that is not finite")
+    return values.to_pandas()
 
 
 def _parse_patiently(name: str, text: str) -> tuple[pd.DataFrame, list[Finding]]:

@@ -62,7 +62,7 @@ def table_bytes(name: str, frame: pd.DataFrame) -> bytes:
     header = ",".join(_quoted(str(column)) for column in frame.columns) + LINE_END
     if frame.empty:
         return header.encode()
-    columns = [_escape(render(frame[c], kind(name, c))) for c in frame.columns]
+    columns = [_column(frame[c], kind(name, c)) for c in frame.columns]
     rows = canonical_order(name, frame)
     if rows is not None:
         columns = [column.take(rows) for column in columns]
@@ -107,14 +107,23 @@ def _rank(values: pd.Series, kind: Kind) -> NDArray[np.int64]:
     return ranks
 
 
+def _column(values: pd.Series, kind: Kind) -> pa.Array:
+    words = render(values, kind)
+    return _escape(words) if kind is Kind.TEXT else words
+
+
 def _escape(words: pa.Array) -> pa.Array:
+    """Quote values with a comma, a quote, a line end, or a space at an end."""
+    # Most columns hold none of these anywhere: one look at all their bytes says so.
+    held = bytes(words.buffers()[2] or b"")
+    if not any(byte in held for byte in (b'"', b",", b"\r", b"\n", b" ")):
+        return words
     special = pc.match_substring_regex(words, '[",\r\n]|^ | $')
     if not pc.any(special).as_py():
         return words
     doubled = pc.replace_substring(words, '"', '""')
-    return pc.if_else(
-        special, pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text("")), words
-    )
+    quoted = pc.binary_join_element_wise(_text('"'), doubled, _text('"'), _text(""))
+    return pc.if_else(special, quoted, words)
 
 
 def _quoted(word: str) -> str:
