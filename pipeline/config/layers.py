@@ -15,8 +15,10 @@ FieldType = Literal["string", "integer", "number", "boolean", "date"]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Output = Literal["geojson", "csv", "pmtiles"]
 
-RESERVED_FIELDS = frozenset({"id", "geometry", "municipality_code"})
-"""Columns every published layer has; a declaration may not define them again."""
+RESERVED_FIELDS = frozenset(
+    {"id", "geometry", "municipality_code", "longitude", "latitude", "bbox"}
+)
+"""Columns that published files get by themselves; a declaration may not define them again."""
 
 
 def _true_code(code: str) -> str:
