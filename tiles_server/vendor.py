@@ -100,7 +100,7 @@ def npm_command() -> list[str]:
 
 def _install(work: Path) -> None:
     # npm ci installs exactly what is locked and refuses what does not match its checksum.
-    command = [*npm_command(), "ci", "--ignore-scripts", "--loglevel=error"]
+    command = [*npm_command(), "ci", "--omit=dev", "--ignore-scripts", "--loglevel=error"]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

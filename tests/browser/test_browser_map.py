@@ -83,7 +83,7 @@ def test_the_map_draws_features_and_asks_only_its_own_server(server, visit, outp
     assert strangers == []
     assert reader.complaints == []
     assert reader.page.title().startswith("関門の防災地図")
-    assert reader.page.get_by_role("note").inner_text().startswith("見本")
+    assert reader.page.get_by_role("region", name="見本").is_visible()
 
 
 def test_the_drawn_map_is_not_just_its_background(server, visit):
@@ -213,7 +213,7 @@ def test_a_site_the_map_allows_can_embed_it(host, visit, output):
     frame = reader.page.frame_locator("iframe")
     frame.locator('html[data-map-state="idle"]').wait_for(state="attached", timeout=60_000)
     assert frame.get_by_role("checkbox", name="指定緊急避難場所").is_checked()
-    assert frame.get_by_role("note").is_visible()
+    assert frame.get_by_role("region", name="見本").is_visible()
     reader.page.screenshot(path=output / "embed.png")
 
 
