@@ -234,21 +234,21 @@ class PMTilesReader:
     ) -> None:
         self.close()
 
-    def _walk(self, entries: Entries, depth: int = _DEPTH) -> Iterator[Entries]:
-        """Yield the entries that point to tiles, leaves in the place of their pointers."""
-        if depth == 0:
-            raise CorruptArchiveError(f"{self.path}: directories are nested deeper than {_DEPTH}")
+    def _walk(self, entries: Entries, seen: set[int] | None = None) -> Iterator[Entries]:
+        """Yield the entries that point to tiles, leaves in the place of their pointers.
+
+        A leaf may be reached once: a few that point to each other would never end.
+        """
+        seen = set() if seen is None else seen
         start = 0
         for pointer in np.flatnonzero(entries.run_lengths == 0).tolist():
             yield entries[start:pointer]
-            leaf = _read_leaf(
-                self._view,
-                self.header,
-                str(self.path),
-                int(entries.offsets[pointer]),
-                int(entries.lengths[pointer]),
-            )
-            yield from self._walk(leaf, depth - 1)
+            place, length = int(entries.offsets[pointer]), int(entries.lengths[pointer])
+            if place in seen:
+                raise CorruptArchiveError(f"{self.path}: leaf directory {place} is used twice")
+            seen.add(place)
+            leaf = _read_leaf(self._view, self.header, str(self.path), place, length)
+            yield from self._walk(leaf, seen)
             start = pointer + 1
         yield entries[start:]
 

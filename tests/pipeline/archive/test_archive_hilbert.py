@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pmtiles.tile import tileid_to_zxy, zxy_to_tileid
 
@@ -19,16 +19,19 @@ def tiles(draw, z=ANY_ZOOM):
     return zoom, draw(cell), draw(cell)
 
 
+@settings(deadline=None)
 @given(tiles())
 def test_a_tile_id_is_what_the_independent_package_says(tile):
     assert tile_id(*tile) == zxy_to_tileid(*tile)
 
 
+@settings(deadline=None)
 @given(tiles())
 def test_a_tile_id_names_its_tile_again(tile):
     assert zxy(tile_id(*tile)) == tile == tileid_to_zxy(tile_id(*tile))
 
 
+@settings(deadline=None)
 @given(tiles())
 def test_the_zoom_of_an_id_is_that_of_its_tile(tile):
     number = tile_id(*tile)
@@ -36,6 +39,7 @@ def test_the_zoom_of_an_id_is_that_of_its_tile(tile):
     assert number in zoom_ids(tile[0])
 
 
+@settings(deadline=None)
 @given(ANY_ZOOM.flatmap(lambda z: st.lists(tiles(st.just(z)), min_size=1)))
 def test_many_ids_at_once_equal_ids_one_by_one(some):
     z, x, y = some[0][0], [t[1] for t in some], [t[2] for t in some]
@@ -43,6 +47,7 @@ def test_many_ids_at_once_equal_ids_one_by_one(some):
     assert ids.tolist() == [tile_id(*t) for t in some]
 
 
+@settings(deadline=None)
 @given(st.lists(tiles()))
 def test_many_tiles_at_once_equal_tiles_one_by_one(some):
     ids = np.array([tile_id(*t) for t in some], np.int64)

@@ -32,7 +32,7 @@ def write(path, tiles):
     return path
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(
     st.dictionaries(
         st.integers(0, zoom_ids(12)[-1]),

@@ -4,7 +4,9 @@ import gzip
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,11 +20,13 @@ from pipeline.tiling.archive import (
     ArchiveError,
     Compression,
     CorruptArchiveError,
+    Entries,
     ForeignFileError,
     PMTilesReader,
     PMTilesWriter,
     TileRejectedError,
     TruncatedArchiveError,
+    directory,
     tile_id,
     verify,
     zoom_ids,
@@ -61,7 +65,7 @@ tilesets = st.dictionaries(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(tilesets, st.randoms(use_true_random=False))
 def test_the_independent_reader_finds_exactly_the_tiles_written(tmp_path_factory, tiles, chance):
     shuffled = list(tiles.items())
@@ -70,7 +74,7 @@ def test_the_independent_reader_finds_exactly_the_tiles_written(tmp_path_factory
     assert read_by_them(path) == tiles
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(tilesets)
 def test_an_archive_of_the_independent_writer_reads_tile_by_tile(tmp_path_factory, tiles):
     path = tmp_path_factory.mktemp("b") / "b.pmtiles"
@@ -336,7 +340,7 @@ def test_a_directory_that_is_damaged_is_named_by_its_place(good):
         PMTilesReader(good)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_no_damage_brings_anything_but_an_archive_error(small_archive, data):
     path, whole = small_archive
@@ -366,3 +370,27 @@ def test_leaves_beyond_the_remembered_number_are_read_again(good, monkeypatch):
         for number in [*range(0, 4**8, 999), *range(0, 4**8, 1777)]:
             tile = zxy(zoom_ids(8)[0] + number)
             assert gzip.decompress(reader.get(*tile)) == str(tile_id(*tile)).encode()
+
+
+def test_leaves_that_point_to_themselves_do_not_go_on_for_ever(tmp_path):
+    def entries(*rows):
+        return Entries(*(np.array(column, np.int64) for column in zip(*rows, strict=True)))
+
+    leaf = directory.encode(entries((0, 0, 60, 0)))
+    leaf = directory.encode(entries((0, 0, len(leaf), 0)))  # itself, in its true length
+    with PMTilesReader(write(tmp_path / "a.pmtiles", [(0, stored("a"))])) as reader:
+        header = reader.header
+    looping = replace(
+        header,
+        root_length=len(leaf),
+        metadata_length=0,
+        leaf_directories_offset=127,
+        leaf_directories_length=len(leaf),
+        tile_data_length=0,
+    )
+    (tmp_path / "b.pmtiles").write_bytes(looping.pack() + leaf)
+    with PMTilesReader(tmp_path / "b.pmtiles") as reader:
+        with pytest.raises(CorruptArchiveError, match="used twice"):
+            reader.entries()
+        with pytest.raises(CorruptArchiveError, match="deeper"):
+            reader.get(0, 0, 0)
