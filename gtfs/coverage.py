@@ -105,6 +105,9 @@ def check_fares(parts: Parts, trips: Sequence[SourceTrip], zones: dict[str, str]
         if route in flat:
             continue
         for origin, destination in combinations(stops, 2):
+            around = zones[origin] == zones[destination] and zones[origin] in parts.stops.stops
+            if around:
+                continue  # with fares by distance, the whole way round is no ride
             if (route, zones[origin], zones[destination]) not in priced:
                 missing[route].setdefault((origin, destination), trip)
     return [_fare_finding(parts, route, rides) for route, rides in sorted(missing.items())]

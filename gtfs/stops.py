@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,30 @@ class StopLedger:
         return notice(code, value=name, pole=pole)
 
 
+@dataclass(frozen=True, slots=True)
+class FareZone:
+    """What a table of fares calls a stop: one pole, or a 停留所 with all its poles."""
+
+    id: str
+    stops: tuple[str, ...]
+
+
+def fare_zone(ledger: StopLedger, name: str, pole: str = "") -> FareZone | Finding:
+    """Return the zone a triangle of fares means by a name, or the finding why there is none.
+
+    Tables of fares name stops without platforms: where several poles share a parent of that name
+    the parent is the zone of them all.
+    """
+    found = ledger.resolve(name, pole)
+    if isinstance(found, str):
+        return FareZone(found, (found,))
+    for parent in ledger.stops.values():
+        if parent.location_type == 1 and plain(name) in (plain(parent.name), plain(parent.code)):
+            poles = tuple(s.id for s in ledger.stops.values() if s.parent == parent.id)
+            return FareZone(parent.id, poles)
+    return found
+
+
 def read_stops(source: Stops, root: Path, give_ids: IdGiver) -> StopLedger:
     """Read the stops ledger.
 
@@ -130,6 +154,7 @@ def read_stops(source: Stops, root: Path, give_ids: IdGiver) -> StopLedger:
         ledger.unreadable = True
         return ledger
     parents = {r.text(source.fields.parent) for r in records} - {""}
+    ledger.findings += _check_readings(records, source)
     rows = [(r, _stop(r, source, parents, to_degrees, ledger.findings)) for r in records]
     usable = [(record, stop) for record, stop in rows if stop]
     ids = give_ids([_wanted(stop) for _, stop in usable])
@@ -153,7 +178,6 @@ def _stop(
         findings.append(record.finding("stop-nameless", fields.name))
     if position is None or not name:
         return None
-    _check_reading(record, source, findings)
     is_parent = bool({code, name} & parents) and not record.text(fields.parent)
     return Stop(
         id="",
@@ -215,13 +239,21 @@ def _transformer(source: Stops, findings: list[Finding]) -> Transformer | None:
     return Transformer.from_crs(crs, "EPSG:6668", always_xy=True)
 
 
-def _check_reading(record: Record, source: Stops, findings: list[Finding]) -> None:
+def _check_readings(records: list[Record], source: Stops) -> list[Finding]:
+    """Return a finding per name whose reading is missing or unconfirmed, at its first row."""
     fields = source.fields
-    reading = record.text(fields.reading)
-    if not reading or not _HIRAGANA.fullmatch(reading):
-        findings.append(record.finding("reading-missing", fields.reading or fields.name))
-    elif fields.confirmed and not record.text(fields.confirmed):
-        findings.append(record.finding("reading-unconfirmed", fields.reading))
+    names = Counter(record.text(fields.name) for record in records)
+    findings: dict[str, Finding] = {}
+    for record in records:
+        name, reading = record.text(fields.name), record.text(fields.reading)
+        if not reading or not _HIRAGANA.fullmatch(reading):
+            code, field = "reading-missing", fields.reading or fields.name
+        elif fields.confirmed and not record.text(fields.confirmed):
+            code, field = "reading-unconfirmed", fields.reading
+        else:
+            continue
+        findings.setdefault(name, record.finding(code, field, count=names[name]))
+    return list(findings.values())
 
 
 def _wheelchair(record: Record, source: Stops, findings: list[Finding]) -> int:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from gtfs.farerules import FareRule, Fares
 from gtfs.notices import notice
+from gtfs.stops import FareZone, fare_zone
 from gtfs.timetable.clock import plain
 from gtfs.timetable.grid import cell_name, corners, open_book
 from gtfs.timetable.lines import line_index, show
+from pipeline.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from gtfs.stops import StopLedger
     from gtfs.timetable.grid import Grid
     from pipeline.config.fares import TriangleFare
-    from pipeline.findings import Finding
 
 
 def read_triangle(
@@ -27,9 +28,9 @@ def read_triangle(
     fares.sources.append(fare.file)
     first_row, first_column, last_row, _ = corners(fare.fares)
     rows = range(first_row, 1 + (grid.height - 1 if last_row is None else last_row))
-    ids = [_triangle_stop(grid, row, fare, stops, fares.findings) for row in rows]
-    for stop_id in filter(None, ids):
-        fares.zones[stop_id] = stop_id
+    zones = [_triangle_zone(grid, row, fare, stops, fares.findings) for row in rows]
+    fares.zones |= {stop: zone.id for zone in zones if zone for stop in zone.stops}
+    ids = [zone.id if zone else "" for zone in zones]
     read = Fares()
     for lower, row in enumerate(rows):
         for upper in range(len(ids)):
@@ -43,14 +44,14 @@ def read_triangle(
     fares.rules += _decided(read.rules, fare, fares.findings)
 
 
-def _triangle_stop(
+def _triangle_zone(
     grid: Grid, row: int, fare: TriangleFare, stops: StopLedger, findings: list[Finding]
-) -> str:
+) -> FareZone | None:
     column = line_index(fare.stops)
     name = show(grid.at(row, column)).strip()
     pole = show(grid.at(row, line_index(fare.poles))).strip() if fare.poles else ""
-    found = stops.resolve(name, pole) if name else ""
-    if isinstance(found, str):
+    found = fare_zone(stops, name, pole) if name else None
+    if not isinstance(found, Finding):
         return found
     findings.append(
         notice(
@@ -62,7 +63,7 @@ def _triangle_stop(
             pole=pole,
         )
     )
-    return ""
+    return None
 
 
 def _add_pair(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gtfs.calendar import calendar_tables
+from gtfs.columns import clock
 from gtfs.errors import TimetableUnreadable
 from gtfs.farerules import attribute_rows, rule_rows
 from gtfs.flex.windows import DemandTrip, Place, Window, WindowMatrix
@@ -151,7 +152,7 @@ def build_demand(parts: Parts, read: DemandRead) -> tuple[Tables, pd.DataFrame]:
         "routes": [route_row(parts, i, r, words) for i, r in sorted(parts.feed.routes.items())],
         "trips": [{k: v for k, v in row.items() if k != "shape_id"} for row in trips],
         "stop_times": stop_times,
-        "booking_rules": _booking_rows(parts, words),
+        "booking_rules": _booking_rows(parts),
         "location_groups": _group_rows(parts, groups),
         "location_group_stops": [
             {"location_group_id": group, "stop_id": stop}
@@ -243,21 +244,21 @@ def _group_rows(parts: Parts, groups: dict[tuple[str, ...], str]) -> list[Row]:
     return rows
 
 
-def _booking_rows(parts: Parts, words: Translations) -> list[Row]:
+def _booking_rows(parts: Parts) -> list[Row]:
+    """Return the rules; translations know no such table, so both languages share the field."""
     demand = parts.feed.demand
     assert demand is not None
     rows = []
     for name, rule in sorted(demand.booking.items()):
         message = rule.message or rule.title
-        words.add("booking_rules", "message", name, english=message.en)
         rows.append(
             {
                 "booking_rule_id": name,
                 "booking_type": _BOOKING_TYPES[rule.notice],
                 "prior_notice_duration_min": rule.minutes,
                 "prior_notice_last_day": rule.days,
-                "prior_notice_last_time": _seconds(rule.until),
-                "message": message.ja,
+                "prior_notice_last_time": _gtfs_time(rule.until),
+                "message": " / ".join(filter(None, (message.ja, message.en))),
                 "phone_number": rule.phone,
                 "info_url": rule.url,
                 "booking_url": rule.booking_url,
@@ -272,12 +273,12 @@ def _opening(rule: BookingRule) -> Row:
         return {}
     return {
         "prior_notice_start_day": rule.opens_days,
-        "prior_notice_start_time": _seconds(rule.opens_at),
+        "prior_notice_start_time": _gtfs_time(rule.opens_at),
     }
 
 
-def _seconds(clock: str | None) -> Any:
-    return pd.NA if clock is None else clock_seconds(clock)
+def _gtfs_time(text: str | None) -> str:
+    return "" if text is None else clock(clock_seconds(text) or 0)
 
 
 def _origins(trips: Sequence[DemandTrip], ids: Iterable[str]) -> pd.DataFrame:
