@@ -11,6 +11,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import itertools
 import math
 import re
 from collections import defaultdict
@@ -201,8 +202,12 @@ class Registry:
         return entry.id
 
     def _new(self, kind: str, item: Wanted, on: dt.date) -> str:
-        candidates = [item.prefer, item.key, *(_digest(kind, item, i) for i in range(1000))]
-        chosen = next(c for c in candidates if _ID.fullmatch(c) and (kind, c) not in self.entries)
+        made = (_digest(kind, item, attempt) for attempt in itertools.count())
+        chosen = next(
+            candidate
+            for candidate in itertools.chain([item.prefer, item.key], made)
+            if _ID.fullmatch(candidate) and (kind, candidate) not in self.entries
+        )
         self._put(Entry(kind, chosen, item.key, item.name, item.lat, item.lon, first_seen=on))
         return chosen
 
