@@ -1,0 +1,1 @@
+"""Feeds: reading, writing, building and checking beside the tools others use."""
