@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from pipeline.config.load import load
 from pipeline.findings import Severity, count_by_severity
-from pipeline.run import BuildResult, build
 from tonari.console import (
     DONE,
     FAILED,
@@ -20,12 +18,12 @@ from tonari.console import (
     print_json,
     progress_shown,
 )
-from tonari.jobs import jobs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.release.outcome import Outcome
+    from pipeline.run import BuildResult
 
 STATUS = {
     "built": "[green]作成 built[/]",
@@ -44,6 +42,11 @@ def command(only: tuple[str, ...], config: Path, data: Path, as_json: bool) -> N
     What has not changed is taken over; what fails keeps its last good version, is listed, and
     makes the exit status 1.
     """
+    # Help must not wait for the libraries that do the work.
+    from pipeline.config.load import load  # noqa: PLC0415
+    from pipeline.run import build  # noqa: PLC0415
+    from tonari.jobs import jobs_of  # noqa: PLC0415
+
     loaded = load(config)
     with progress_shown(quiet=as_json) as progress:
         result = build(loaded.declaration, jobs_of(loaded, data), data, progress, only)

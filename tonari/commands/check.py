@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.config.load import load
 from pipeline.findings import count_by_severity, has_error
-from pipeline.run import check
 from tonari.console import (
     DONE,
     FAILED,
@@ -19,7 +17,6 @@ from tonari.console import (
     print_json,
     progress_shown,
 )
-from tonari.jobs import jobs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +27,11 @@ if TYPE_CHECKING:
 @common_options
 def command(names: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
     """Check layers and feeds without building them. 作らずに点検だけする"""
+    # Help must not wait for the libraries that do the work.
+    from pipeline.config.load import load  # noqa: PLC0415
+    from pipeline.run import check  # noqa: PLC0415
+    from tonari.jobs import jobs_of  # noqa: PLC0415
+
     jobs = jobs_of(load(config), data)
     with progress_shown(quiet=as_json) as progress:
         findings = check(jobs, progress, names)

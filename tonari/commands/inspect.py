@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.sources.proposal import Proposal, propose
-from tonari.commands.inspect_archive import inspect_archive, print_archive
 from tonari.console import common_options, messages, print_findings, print_json
+
+if TYPE_CHECKING:
+    from pipeline.sources.proposal import Proposal
 
 ARCHIVES = (".pmtiles", ".mbtiles")
 
@@ -33,6 +35,9 @@ def command(
         return
     if tile:
         raise click.UsageError("Z X Y are for archives of tiles")
+    # Help must not wait for the libraries that do the work.
+    from pipeline.sources.proposal import propose  # noqa: PLC0415
+
     found = propose(file, table)
     if as_json:
         print_json(found.as_dict())
@@ -41,6 +46,11 @@ def command(
 
 
 def _show_archive(file: Path, tile: tuple[int, ...], *, as_json: bool) -> None:
+    from tonari.commands.inspect_archive import (  # noqa: PLC0415
+        inspect_archive,
+        print_archive,
+    )
+
     if tile and len(tile) != 3:
         raise click.UsageError("give all of Z X Y, or none of them")
     address = (tile[0], tile[1], tile[2]) if tile else None
