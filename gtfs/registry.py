@@ -12,26 +12,20 @@ import datetime as dt
 import hashlib
 import io
 import itertools
-import math
 import re
-from collections import defaultdict
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Self
 
 from gtfs.errors import RegistryError
+from gtfs.identity import SAME_PLACE_METRES, match, metres
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-SAME_NAME_METRES = 300.0
-"""How far a stop without a key may move and still be the same stop when its name is the same."""
-SAME_PLACE_METRES = 15.0
-"""How far apart two names may stand and still be one stop that was renamed."""
 _FAR_METRES = 1000.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-_EARTH_METRES = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +156,7 @@ class Registry:
         free = [
             e for e in self.entries.values() if (kind, e.id) not in self._used and e.kind == kind
         ]
-        matched = _match(wanted, free)
+        matched = match(wanted, free)
         return [
             self._keep(matched[i], item) if i in matched else self._new(kind, item, on)
             for i, item in enumerate(wanted)
@@ -183,10 +177,10 @@ class Registry:
     def _keep(self, entry: Entry, item: Wanted) -> str:
         if entry.name != item.name:
             self._say("id-renamed", entry, value=item.name, old=entry.name)
-        metres = _metres(entry, item)
-        if metres is not None and metres > SAME_PLACE_METRES:
-            code = "id-moved-far" if metres > _FAR_METRES else "id-moved"
-            self._say(code, entry, value=item.name, metres=round(metres))
+        distance = metres(entry, item)
+        if distance is not None and distance > SAME_PLACE_METRES:
+            code = "id-moved-far" if distance > _FAR_METRES else "id-moved"
+            self._say(code, entry, value=item.name, metres=round(distance))
         if entry.retired:
             self._say("id-returned", entry, value=item.name, date=entry.retired)
         self._put(
@@ -230,59 +224,6 @@ class Registry:
             **details,  # type: ignore[arg-type]
         )
         self.findings.append(finding)
-
-
-def _match(wanted: Sequence[Wanted], free: Sequence[Entry]) -> dict[int, Entry]:
-    """Pair positions of `wanted` with entries, by key, then name and nearness, then place."""
-    matched: dict[int, Entry] = {}
-    taken: set[str] = set()
-    by_key = {e.key: e for e in sorted(free, key=lambda e: e.retired is None) if e.key}
-    for i, item in enumerate(wanted):
-        entry = by_key.get(item.key) if item.key else None
-        if entry and entry.id not in taken:
-            matched[i] = entry
-            taken.add(entry.id)
-    for same_name, bound in ((True, SAME_NAME_METRES), (False, SAME_PLACE_METRES)):
-        for _, _, i, entry in sorted(
-            _pairs(wanted, free, matched, same_name, bound), key=lambda p: (*p[:3], p[3].id)
-        ):
-            if i not in matched and entry.id not in taken:
-                matched[i] = entry
-                taken.add(entry.id)
-    return matched
-
-
-def _pairs(
-    wanted: Sequence[Wanted],
-    free: Sequence[Entry],
-    matched: dict[int, Entry],
-    same_name: bool,
-    bound: float,
-) -> Iterable[tuple[bool, float, int, Entry]]:
-    """Yield what could be the same: retired last, nearest first."""
-    by_name: dict[str, list[Entry]] = defaultdict(list)
-    for entry in free:
-        by_name[entry.name].append(entry)
-    for i, item in enumerate(wanted):
-        if i in matched:
-            continue
-        for entry in by_name[item.name] if same_name else free:
-            # Two different keys of the owner say that these are two things, wherever they stand.
-            if item.key and entry.key and item.key != entry.key:
-                continue
-            metres = _metres(entry, item)
-            if metres is None and same_name:
-                yield entry.retired is not None, 0.0, i, entry
-            elif metres is not None and metres <= bound:
-                yield entry.retired is not None, metres, i, entry
-
-
-def _metres(entry: Entry, item: Wanted) -> float | None:
-    if entry.lat is None or entry.lon is None or item.lat is None or item.lon is None:
-        return None
-    north = math.radians(item.lat - entry.lat)
-    east = math.radians(item.lon - entry.lon) * math.cos(math.radians(item.lat))
-    return _EARTH_METRES * math.hypot(north, east)
 
 
 def _digest(kind: str, item: Wanted, attempt: int) -> str:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from ruamel.yaml import YAML
 
 from gtfs.columns import clock, seconds
 from gtfs.errors import AlertError
 from gtfs.read import read_feed
-from gtfs.realtime.alert import Alert, CancelledTrip, Cause, Effect
+from gtfs.realtime.alert import Alert, Cause, Effect
 from gtfs.realtime.message import feed_message, message_bytes, message_json
+from gtfs.realtime.sentences import route_names, sentences
 from gtfs.realtime.trips import Selection, moment, select_trips, timezone
-from gtfs.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -30,9 +27,6 @@ if TYPE_CHECKING:
     from gtfs.realtime.store import AlertStore
     from gtfs.tables import Feed
 
-_FERRY = 4
-_LISTED = 12
-"""So many departures are listed in the text; more are named by the first and the last."""
 E = TypeVar("E", Cause, Effect)
 
 
@@ -72,7 +66,7 @@ class Desk:
         """Return the trips of a service day that `cancel` would cancel, for a person to check."""
         tables = self._feed(feed)
         chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before))
-        names = _route_names(tables)
+        names = route_names(tables)
         return [
             {
                 "trip_id": trip.trip_id,
@@ -141,7 +135,7 @@ class Desk:
         of_routes = frozenset(trip.route_id for trip in chosen)
         everything = len(chosen) == len(select_trips(tables, Selection(selection.date, of_routes)))
         reason = _member(Cause, cause)
-        made = _sentences(tables, chosen, reason, everything)
+        made = sentences(tables, chosen, reason, everything)
         alert = Alert(
             feed=feed,
             cause=reason,
@@ -283,53 +277,3 @@ def _require(kind: str, wanted: Sequence[str], known: set[str]) -> None:
     unknown = sorted(set(wanted) - known)
     if unknown:
         raise AlertError(f"the feed has no {kind} {unknown[0]!r}")
-
-
-def _route_names(feed: Feed) -> dict[str, Text]:
-    routes = feed.table("routes", "route_id", "route_short_name", "route_long_name")
-    english = english_names(feed, "routes", "route_long_name")
-    return {
-        row["route_id"]: Text(
-            ja=row["route_long_name"] or row["route_short_name"],
-            en=english(row["route_id"], row["route_long_name"]) or row["route_short_name"],
-        )
-        for row in routes.to_dict("records")
-    }
-
-
-def _sentences(
-    feed: Feed, trips: Sequence[CancelledTrip], cause: Cause, everything: bool
-) -> tuple[Text, Text]:
-    """Make headline and text of a cancellation from its trips."""
-    words, names = _words(), _route_names(feed)
-    types = dict(zip(feed["routes"].route_id, feed["routes"].route_type, strict=True))
-    routes = sorted({trip.route_id for trip in trips})
-    mode = "ferry" if all(types[route] == _FERRY for route in routes) else "other"
-    kind = "all" if everything else "some" if len(trips) <= _LISTED else "many"
-    times = [clock(trip.departure)[:5] for trip in trips]
-    day = trips[0].date
-
-    def say(template: dict[str, str], language: str) -> str:
-        return template[language].format(
-            route="・".join(names[r].best(language) for r in routes),
-            date=f"{day.month}月{day.day}日" if language == "ja" else day.isoformat(),
-            count=len(trips),
-            cause=words["causes"][cause.value][language],
-            first=times[0],
-            last=times[-1],
-            trips=("、" if language == "ja" else ", ").join(times),
-        )
-
-    header = words["header"]["all" if everything else "some"][mode]
-    text = words["description"][kind]
-    return (
-        Text(ja=say(header, "ja"), en=say(header, "en")),
-        Text(ja=say(text, "ja"), en=say(text, "en")),
-    )
-
-
-@cache
-def _words() -> dict[str, Any]:
-    text = resources.files("gtfs.realtime").joinpath("words.yaml").read_text(encoding="utf-8")
-    words: dict[str, Any] = YAML(typ="safe").load(text)
-    return words

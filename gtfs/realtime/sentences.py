@@ -1,0 +1,73 @@
+"""Headline and text of a cancellation, made from its trips: nobody has to type at the pier."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from gtfs.columns import clock
+from gtfs.translations import english_names
+from pipeline.config.base import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gtfs.realtime.alert import CancelledTrip, Cause
+    from gtfs.tables import Feed
+
+_FERRY = 4
+_LISTED = 12
+"""So many departures are listed in the text; more are named by the first and the last."""
+
+
+def route_names(feed: Feed) -> dict[str, Text]:
+    routes = feed.table("routes", "route_id", "route_short_name", "route_long_name")
+    english = english_names(feed, "routes", "route_long_name")
+    return {
+        row["route_id"]: Text(
+            ja=row["route_long_name"] or row["route_short_name"],
+            en=english(row["route_id"], row["route_long_name"]) or row["route_short_name"],
+        )
+        for row in routes.to_dict("records")
+    }
+
+
+def sentences(
+    feed: Feed, trips: Sequence[CancelledTrip], cause: Cause, everything: bool
+) -> tuple[Text, Text]:
+    """Make headline and text of a cancellation from its trips."""
+    words, names = _words(), route_names(feed)
+    types = dict(zip(feed["routes"].route_id, feed["routes"].route_type, strict=True))
+    routes = sorted({trip.route_id for trip in trips})
+    mode = "ferry" if all(types[route] == _FERRY for route in routes) else "other"
+    kind = "all" if everything else "some" if len(trips) <= _LISTED else "many"
+    times = [clock(trip.departure)[:5] for trip in trips]
+    day = trips[0].date
+
+    def say(template: dict[str, str], language: str) -> str:
+        return template[language].format(
+            route="・".join(names[r].best(language) for r in routes),
+            date=f"{day.month}月{day.day}日" if language == "ja" else day.isoformat(),
+            count=len(trips),
+            cause=words["causes"][cause.value][language],
+            first=times[0],
+            last=times[-1],
+            trips=("、" if language == "ja" else ", ").join(times),
+        )
+
+    header = words["header"]["all" if everything else "some"][mode]
+    text = words["description"][kind]
+    return (
+        Text(ja=say(header, "ja"), en=say(header, "en")),
+        Text(ja=say(text, "ja"), en=say(text, "en")),
+    )
+
+
+@cache
+def _words() -> dict[str, Any]:
+    text = resources.files("gtfs.realtime").joinpath("words.yaml").read_text(encoding="utf-8")
+    words: dict[str, Any] = YAML(typ="safe").load(text)
+    return words
