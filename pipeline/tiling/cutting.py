@@ -163,7 +163,19 @@ def _cut_wide(
         if tiles[0] > tiles[2] or tiles[1] > tiles[3]:
             continue
         if not spread_shape(
-            arena, box, tiles, window, buffer, start, end, shape, kind, stack, out, counters
+            arena,
+            box,
+            tiles,
+            window,
+            buffer,
+            start,
+            end,
+            shape,
+            kind,
+            final,
+            stack,
+            out,
+            counters,
         ):
             counters[RINGS], counters[PIECES] = start, pieces
             return i

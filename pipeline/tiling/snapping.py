@@ -47,7 +47,7 @@ def _widen_line(x: Any, y: Any, at: int) -> int:
 
 
 @helper
-def _widen_ring(x: Any, y: Any, at: int, count: int) -> int:
+def widen_ring(x: Any, y: Any, at: int, count: int) -> int:
     """Give a ring that the grid has flattened one unit of width."""
     far = at
     best = np.int64(0)
@@ -101,7 +101,7 @@ def snap_polygon(
             lost = area == 0
             if lost and final:
                 snapped = _snap(xs, ys, importance, low, high, shift, tolerance, ox, oy, at)
-                count = _widen_ring(ox, oy, at, snapped)
+                count = widen_ring(ox, oy, at, snapped)
                 area = signed_area(ox, oy, at, count)
                 counters[ENLARGED] += 1
             elif lost:

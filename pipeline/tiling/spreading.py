@@ -16,8 +16,17 @@ from pipeline.tiling.clipping import (
     split_polygon,
 )
 from pipeline.tiling.pieces import SUSPECT, Pieces
-from pipeline.tiling.rings import contains, is_suspect, signed_area, tidy
-from pipeline.tiling.snapping import LINE, PIECES, POINT, POLYGON, RINGS, accept
+from pipeline.tiling.rings import contains, is_suspect, reverse, signed_area, tidy
+from pipeline.tiling.snapping import (
+    ENLARGED,
+    LINE,
+    PIECES,
+    POINT,
+    POLYGON,
+    RINGS,
+    accept,
+    widen_ring,
+)
 
 _BITS = 12
 
@@ -92,16 +101,38 @@ def _order_rings(out: Pieces, first: int, last: int) -> int:
 
 
 @helper
+def _keep_flat(arena: Arena, ring: int, tx: int, ty: int, out: Pieces, counters: Any) -> None:
+    """Draw what the grid has flattened of a polygon in this tile one unit wide."""
+    half = np.int64(1) << (FRACTION - 1)
+    begin = out.rings[counters[RINGS]]
+    count = 0
+    touches = False
+    for k in range(arena.rings[ring], arena.rings[ring + 1]):
+        x = (arena.x[k] + half) >> FRACTION
+        y = (arena.y[k] + half) >> FRACTION
+        out.x[begin + count] = x
+        out.y[begin + count] = y
+        count += 1
+        touches |= (x >> _BITS) == tx and (y >> _BITS) == ty
+    if touches:
+        count = widen_ring(out.x, out.y, begin, count)
+        if signed_area(out.x, out.y, begin, count) < 0:
+            reverse(out.x, out.y, begin, count)
+        accept(out.rings, out.hole, count, 0, counters)
+        counters[ENLARGED] += 1
+
+
+@helper
 def _leaf(
-    arena: Arena, first: int, last: int, tx: int, ty: int, shape: int, kind: int,
+    arena: Arena, first: int, last: int, tx: int, ty: int, shape: int, kind: int, final: bool,
     out: Pieces, counters: Any,
 ) -> bool:  # fmt: skip
     """Write what the arena holds of a shape in one tile, rounded; tell whether it fitted."""
     start = counters[RINGS]
     vertices = arena.rings[last] - arena.rings[first]
     if (
-        out.rings[start] + vertices > out.x.shape[0]
-        or start + last - first > out.hole.shape[0]
+        out.rings[start] + vertices + 4 > out.x.shape[0]
+        or start + last - first + 1 > out.hole.shape[0]
         or counters[PIECES] >= out.flag.shape[0]
     ):
         return False
@@ -126,6 +157,8 @@ def _leaf(
             accept(out.rings, out.hole, count, 0, counters)
     if kind == POLYGON:
         counters[RINGS] = _order_rings(out, start, counters[RINGS])
+        if final and counters[RINGS] == start:
+            _keep_flat(arena, first, tx, ty, out, counters)
     if counters[RINGS] > start:
         _add_piece(out, tx, ty, shape, start, kind, counters)
     return True
@@ -174,7 +207,7 @@ def _trim(arena: Arena, last: int, kind: int, box: Any, tiles: Any, buffer: int)
 @helper
 def _cut_up(
     arena: Arena, last: int, tiles: Any, window: Any, buffer: int, shape: int, kind: int,
-    stack: Any, out: Pieces, counters: Any,
+    final: bool, stack: Any, out: Pieces, counters: Any,
 ) -> bool:  # fmt: skip
     """Halve the tiles a shape touches until single tiles remain; rings 0 to `last` of the arena.
 
@@ -192,7 +225,7 @@ def _cut_up(
         if last == first or x1 < window[0] or y1 < window[1] or x0 > window[2] or y0 > window[3]:
             continue
         if x0 == x1 and y0 == y1:
-            if not _leaf(arena, first, last, x0, y0, shape, kind, out, counters):
+            if not _leaf(arena, first, last, x0, y0, shape, kind, final, out, counters):
                 return False
             continue
         if not has_room(arena, first, last):
@@ -217,7 +250,7 @@ def _cut_up(
 @helper
 def spread_shape(
     arena: Arena, box: Any, tiles: Any, window: Any, buffer: int, start: int, end: int,
-    shape: int, kind: int, stack: Any, out: Pieces, counters: Any,
+    shape: int, kind: int, final: bool, stack: Any, out: Pieces, counters: Any,
 ) -> bool:  # fmt: skip
     """Cut the rings `start` to `end`, which lie behind those in use, into several tiles.
 
@@ -238,4 +271,4 @@ def spread_shape(
     last = _trim(arena, last, kind, box, tiles, buffer)
     if last < 0:
         return False
-    return _cut_up(arena, last, tiles, window, buffer, shape, kind, stack, out, counters)
+    return _cut_up(arena, last, tiles, window, buffer, shape, kind, final, stack, out, counters)
