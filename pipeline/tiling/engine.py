@@ -6,6 +6,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,13 +25,14 @@ from pipeline.tiling.writing import write_zoom
 from pipeline.tiling.zooms import LayerPlan, PendingCut, start_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from concurrent.futures import Executor
 
     from pipeline.findings import Finding
     from pipeline.progress import Progress
     from pipeline.tiling.archive import ArchiveWriter
     from pipeline.tiling.layers import Layer
+    from pipeline.tiling.reading import Source
 
 _CATALOGUE = Catalogue.of("pipeline.tiling")
 _KINDS = {1: "Point", 2: "LineString", 3: "Polygon"}
@@ -78,21 +80,31 @@ def tile(
     TilingError
         If an input cannot be read, holds nothing to draw, or the archive cannot be written.
     """
+    words = {"name": name or Path(out).stem, "attribution": attribution, "description": description}
+    return cut_sources(
+        read_layers(layers), Path(out), options or TileOptions(), id_column, words, progress
+    )
+
+
+def cut_sources(
+    sources: list[Source],
+    out: Path,
+    options: TileOptions,
+    id_column: str | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
+    progress: Progress = silent,
+) -> TileReport:
+    """Cut layers that have been read; see :func:`tile`. `words` go to the metadata."""
     started = time.perf_counter()
-    options = options or TileOptions()
     threads = options.threads or len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads + 1) as pool:
-        sources = read_layers(layers)
         ready = [
             prepare(source, options.layer(source.name), id_column, pool, threads)
             for source in sources
         ]
         if not any(layer.shapes.count for layer in ready):
             raise TilingError("; ".join(["nothing to draw", *_lines(ready)]))
-        return _write(
-            ready, Path(out), options, pool, threads, started, progress,
-            {"name": name or Path(out).stem, "attribution": attribution, "description": description},
-        )  # fmt: skip
+        return _write(ready, out, options, pool, threads, started, progress, words)
 
 
 def _lines(layers: list[Layer]) -> list[str]:
@@ -107,7 +119,7 @@ def _write(
     threads: int,
     started: float,
     progress: Progress,
-    words: dict[str, str],
+    words: Mapping[str, str],
 ) -> TileReport:
     plans = [LayerPlan(layer, options) for layer in layers]
     bounds = _bounds(layers)
@@ -116,7 +128,7 @@ def _write(
     ) as writer:
         zooms = list(_cut_all(plans, options, pool, threads, writer, progress))[::-1]
         summaries = [_summary(plan) for plan in plans]
-        writer.metadata = metadata(summaries, zooms, **words)
+        writer.metadata = metadata(summaries, zooms, words)
     findings = [finding for layer in layers for finding in layer.findings]
     findings += _budget_findings(zooms, options)
     return TileReport(zooms, summaries, bounds, findings, time.perf_counter() - started)

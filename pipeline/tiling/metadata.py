@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pipeline.tiling.report import LayerSummary, ZoomStatistics
 
@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 def metadata(
     layers: Iterable[LayerSummary],
     zooms: Iterable[ZoomStatistics],
-    *,
-    name: str,
-    attribution: str,
-    description: str,
+    words: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the JSON metadata of a tileset.
 
@@ -25,9 +22,7 @@ def metadata(
     """
     layers = list(layers)
     return {
-        "name": name,
-        "description": description,
-        "attribution": attribution,
+        **{key: words.get(key, "") for key in ("name", "description", "attribution")},
         "type": "overlay",
         "format": "pbf",
         "generator": "tonari",
