@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from gtfs.notices import notice
+from pipeline.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,8 +124,10 @@ def _patterns(trips: Sequence[SourceTrip]) -> dict[tuple[str, tuple[str, ...]], 
 def _fare_finding(parts: Parts, route: str, rides: dict[tuple[str, str], SourceTrip]) -> Finding:
     (origin, destination), trip = next(iter(rides.items()))
     names = [parts.stops.stops[stop].name for stop in (origin, destination)]
+    refused = parts.feed.unpriced == "refuse"
     return notice(
         "fare-pair-missing",
+        severity=Severity.ERROR if refused else Severity.WARNING,
         file=trip.file,
         sheet=trip.sheet,
         cell=trip.cell,

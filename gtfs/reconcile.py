@@ -1,8 +1,8 @@
 """The feed held against its sources: every time, every fare, every day.
 
-The cells are read a second time and by other means than the build: .xlsx by openpyxl, whose
-values have other types than calamine's, and with a reading of times of its own. What is compared
-is the finished tables.
+The cells are read a second time and by other means than the build: .xlsx from its XML, where a
+time is a serial number, and with a reading of times of its own. What is compared is the finished
+tables.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import openpyxl
-
 from gtfs.calendar import effective_dates
 from gtfs.daytypes import each_day
 from gtfs.notices import notice
+from gtfs.rawbook import RawBook
 from gtfs.timetable.grid import cell_name, open_book
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    from openpyxl.workbook import Workbook
 
     from gtfs.parts import Parts
     from gtfs.tables import Feed as Tables
@@ -102,7 +99,7 @@ def _source_times(
         reader = readers[area.file]
         values = reader.sheet(area.sheet)
         for row, column in sorted(area.cells):
-            value = values[row][column] if row < len(values) and column < len(values[row]) else None
+            value = values.get((row, column))
             place = (area.file, area.sheet, cell_name(row, column))
             if isinstance(value, str) and value.startswith("="):
                 findings.append(place_finding("formula-without-value", place, value=value))
@@ -114,52 +111,30 @@ def _source_times(
 
 
 class SecondReader:
-    """Reads a workbook again: .xlsx by openpyxl, other kinds by the reader of the build.
-
-    A formula whose result Excel never stored comes back as its text, because the reader of the
-    build sees an empty cell there.
-    """
+    """Reads a workbook again: .xlsx from its XML, other kinds by the reader of the build."""
 
     def __init__(self, root: Path, file: str, encoding: str) -> None:
         self._root, self._file, self._encoding = root, file, encoding
-        self._xlsx = file.lower().endswith((".xlsx", ".xlsm"))
-        self._sheets: dict[str, list[list[object]]] = {}
+        self._sheets: dict[str, Mapping[tuple[int, int], object]] = {}
+
+    def sheet(self, name: str) -> Mapping[tuple[int, int], object]:
+        """Return the values of a sheet by zero-based row and column."""
+        if name not in self._sheets:
+            is_xlsx = self._file.lower().endswith((".xlsx", ".xlsm"))
+            self._sheets[name] = self._raw.cells(name) if is_xlsx else self._grid(name)
+        return self._sheets[name]
+
+    @cached_property
+    def _raw(self) -> RawBook:
+        return RawBook(self._root / self._file)
 
     @cached_property
     def _book(self) -> Book:
         return open_book(self._root, self._file, encoding=self._encoding)
 
-    @cached_property
-    def _values(self) -> Workbook:
-        return openpyxl.load_workbook(self._root / self._file, data_only=True)
-
-    @cached_property
-    def _formulas(self) -> Workbook | None:
-        """The same workbook with formulas, if it has any."""
-        with zipfile.ZipFile(self._root / self._file) as parts:
-            names = [n for n in parts.namelist() if n.startswith("xl/worksheets/")]
-            if not any(b"<f" in parts.read(name) for name in names):
-                return None
-        return openpyxl.load_workbook(self._root / self._file)
-
-    def sheet(self, name: str) -> list[list[object]]:
-        """Return the values of a sheet by row and column."""
-        if name not in self._sheets:
-            self._sheets[name] = self._read(name) if self._xlsx else self._grid(name)
-        return self._sheets[name]
-
-    def _grid(self, name: str) -> list[list[object]]:
-        return self._book.grid(name).rows
-
-    def _read(self, name: str) -> list[list[object]]:
-        rows = [list(row) for row in self._values[name].iter_rows(values_only=True)]
-        if self._formulas is not None:
-            for row in self._formulas[name].iter_rows():
-                for cell in row:
-                    place = rows[cell.row - 1]
-                    if cell.data_type == "f" and place[cell.column - 1] is None:
-                        place[cell.column - 1] = str(cell.value)
-        return rows
+    def _grid(self, name: str) -> Mapping[tuple[int, int], object]:
+        rows = self._book.grid(name).rows
+        return {(r, c): value for r, row in enumerate(rows) for c, value in enumerate(row)}
 
 
 def _seconds(value: object, marks: Iterable[str]) -> int | None:
@@ -168,7 +143,7 @@ def _seconds(value: object, marks: Iterable[str]) -> int | None:
         return round(value.total_seconds())
     if isinstance(value, dt.time | dt.datetime):
         return _days_of(value) * 86_400 + _seconds_of(value)
-    if isinstance(value, float) and 0 < value < 2 and value % 1:
+    if isinstance(value, float) and 0 <= value < 2:
         return round(value * 86_400)
     if isinstance(value, int | float):
         return seconds_of_text(str(int(value))) if value >= 100 and value % 1 == 0 else None

@@ -55,7 +55,7 @@ def _source_windows(areas: Iterable[MatrixArea], root: Path, parts: Parts) -> di
     for area in areas:
         values = SecondReader(root, area.file, area.encoding).sheet(area.sheet)
         for row, column in sorted(area.cells):
-            times = _times(values[row][column] if row < len(values) else None)
+            times = _times(values.get((row, column)))
             moved = [t + DAY if t < day_starts else t for t in times]
             if moved:
                 place = (area.file, area.sheet, cell_name(row, column))

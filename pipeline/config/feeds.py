@@ -41,6 +41,9 @@ class Feed(Strict):
         What stands in a cell when a trip passes a stop, beside the usual ones.
     service_day_starts
         Times before it, written without 24, belong to the night before.
+    unpriced
+        What becomes of a feed in which a ride has no fare: where some rides are not sold, as
+        between two boarding stops of a coach, ``report`` them.
     profile
         ``jp4``; ``jp3`` adds agency_jp, routes_jp and office_jp for consumers that want them.
     fares_v2
@@ -65,6 +68,7 @@ class Feed(Strict):
     pass_marks: tuple[str, ...] = ()
     service_day_starts: Clock = "3:00"
     fares: tuple[Fare, ...] = Field(min_length=1)
+    unpriced: Literal["refuse", "report"] = "refuse"
     sample: bool = False
     profile: Literal["jp4", "jp3"] = "jp4"
     fares_v2: bool = False

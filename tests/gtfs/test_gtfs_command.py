@@ -133,3 +133,12 @@ def test_diff_of_a_feed_with_itself_is_nothing(run, declaration, tmp_path):
     run("build", "-c", declaration, "-o", tmp_path)
     path = tmp_path / "wakato_ferry.zip"
     assert json.loads(run("diff", path, path, "--json").stdout)["changes"] == []
+
+
+def test_export_gives_the_workbook_of_a_feed(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    out = tmp_path / "exported"
+    result = run("export", tmp_path / "wakato_ferry.zip", "-o", out, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["findings"] == []
+    assert {p.name for p in out.iterdir()} == {"timetable.xlsx", "feed.yaml"}

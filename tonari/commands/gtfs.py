@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -130,6 +131,37 @@ def diff(old: Path, new: Path, config: Path, data: Path, as_json: bool) -> None:
     else:
         for ja, en in zip(found.lines("ja"), found.lines("en"), strict=True):
             click.echo(f"{ja}\n    {en}")
+    sys.exit(DONE)
+
+
+@command.command()
+@click.argument("feed", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the workbook and its declaration. 書き出すフォルダー",
+)
+@common_options
+def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> None:
+    """Turn a GTFS zip back into a timetable workbook. GTFSを時刻表のブックに戻す
+
+    Writes timetable.xlsx and feed.yaml, which builds the same trips, times, fares and days again.
+    """
+    from gtfs.export import export_feed  # noqa: PLC0415 - as above
+    from gtfs.read import read_feed  # noqa: PLC0415
+
+    name = re.sub(r"\W+", "_", feed.stem.lower(), flags=re.ASCII).strip("_") or "feed"
+    read = read_feed(feed)
+    exported = export_feed(read.feed, name if name[0].isalpha() else f"feed_{name}", out)
+    findings = [*read.findings, *exported.findings]
+    files = [(out / part).as_posix() for part in ("timetable.xlsx", "feed.yaml")]
+    if as_json:
+        print_json({"files": files, "findings": [f.as_dict() for f in findings]})
+    else:
+        print_findings(findings)
+        messages.print(" ".join(files), markup=False)
     sys.exit(DONE)
 
 

@@ -1,0 +1,99 @@
+"""The cells of an .xlsx as they stand in its XML, without any spreadsheet library.
+
+The reconciliation reads workbooks a second time; a reader that shares nothing with the first one
+cannot make the same mistake. Only what cells hold is read: times come as serial numbers.
+"""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+import zipfile
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gtfs.timetable.grid import column_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)/?>")
+_RELATION = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)/?>")
+_ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
+_CELL = re.compile(
+    r'<(?:\w+:)?c\b([^>]*?\br="([A-Z]+)(\d+)"[^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)', re.DOTALL
+)
+_TYPE = re.compile(r'\bt="(\w+)"')
+_VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
+_FORMULA = re.compile(r"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTALL)
+_STRING = re.compile(r"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
+_PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.DOTALL)
+_TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
+
+Value = str | float | None
+
+
+class RawBook:
+    """A workbook whose cells can be asked for sheet by sheet.
+
+    Parameters
+    ----------
+    path
+        An .xlsx or .xlsm file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._parts = zipfile.ZipFile(path)
+
+    def cells(self, sheet: str) -> dict[tuple[int, int], Value]:
+        """Return the filled cells of a sheet by zero-based row and column.
+
+        A formula whose result was never stored is its text, with ``=`` before it.
+        """
+        found: dict[tuple[int, int], Value] = {}
+        for attributes, letters, row, content in _CELL.findall(self._text(self._paths[sheet])):
+            if content:
+                kind = _TYPE.search(attributes)
+                value = self._value(content, kind[1] if kind else "n")
+                found[int(row) - 1, column_index(letters)] = value
+        return found
+
+    def _value(self, content: str, kind: str) -> Value:
+        stored = _VALUE.search(content)
+        if kind == "inlineStr":
+            return _words(content)
+        if stored is None or (kind == "n" and not stored[1]):
+            formula = _FORMULA.search(content)
+            return None if formula is None else f"={html.unescape(formula[1] or '')}"
+        if kind == "s":
+            return self._strings[int(stored[1])]
+        return float(stored[1]) if kind == "n" else html.unescape(stored[1])
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        """Part of each sheet by its name."""
+        targets = {}
+        for relation in _RELATION.findall(self._text("xl/_rels/workbook.xml.rels")):
+            known = dict(_ATTRIBUTE.findall(relation))
+            targets[known["Id"]] = posixpath.normpath(posixpath.join("/xl", known["Target"]))[1:]
+        paths = {}
+        for sheet in _SHEET.findall(self._text("xl/workbook.xml")):
+            known = dict(_ATTRIBUTE.findall(sheet))
+            identity = next(v for k, v in known.items() if k.endswith(":id"))
+            paths[html.unescape(known["name"])] = targets[identity]
+        return paths
+
+    @cached_property
+    def _strings(self) -> list[str]:
+        if "xl/sharedStrings.xml" not in self._parts.namelist():
+            return []
+        return [_words(item) for item in _STRING.findall(self._text("xl/sharedStrings.xml"))]
+
+    def _text(self, part: str) -> str:
+        return self._parts.read(part).decode("utf-8-sig")
+
+
+def _words(content: str) -> str:
+    """Return the text of a string without its furigana."""
+    return html.unescape("".join(_TEXT.findall(_PHONETIC.sub("", content))))
