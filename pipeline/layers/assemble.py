@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -15,6 +15,7 @@ from pipeline.sources import Facts, read_source
 from pipeline.standardise.fields import SOURCE, standardise, unused_columns
 from pipeline.standardise.ids import feature_ids
 from pipeline.standardise.schemas import Field, layer_fields, schema_names
+from pipeline.standardise.values import DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,6 +116,8 @@ def _finish(
     result: Assembled,
 ) -> None:
     joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
+    fields = {key: replace(f, type=f.type or "string") for key, f in fields.items()}
+    joined = joined.astype({key: DTYPES[f.type] for key, f in fields.items()})
     unknown = [f for f in (*layer.privacy.publish, *layer.id) if f not in fields]
     if unknown:
         known = ", ".join(fields)
@@ -129,6 +132,7 @@ def _finish(
     result.findings += repeats
     published = [fields[f] for f in layer.privacy.publish]
     result.findings += _withheld(name, joined, fields, layer)
+    result.findings += _not_drawn(name, layer)
     columns = ["municipality_code", *(f.name for f in published), "geometry"]
     result.frame = joined[columns]
     result.frame.insert(0, "id", ids)
@@ -146,6 +150,18 @@ def _withheld(
         Catalogue.of("pipeline").finding(
             "fields-withheld", field=f"layers.{name}", withheld=", ".join(withheld)
         )
+    ]
+
+
+def _not_drawn(name: str, layer: Layer) -> list[Finding]:
+    """Name the fields by which maps are to colour or label and which they will not have."""
+    wanted = dict.fromkeys(f for f in (layer.style.by, layer.style.label) if f)
+    return [
+        Catalogue.of("pipeline").finding(
+            "style-field-withheld", field=f"layers.{name}.style", value=f
+        )
+        for f in wanted
+        if f not in layer.privacy.publish
     ]
 
 

@@ -59,7 +59,7 @@ class Store:
             If there is no such release.
         """
         path = self.folder / name / "manifest.json"
-        if not path.is_file():
+        if not RELEASE_ID.match(name) or not path.is_file():
             listed = ", ".join(self.names()) or "none"
             raise ReleaseError(f"there is no release '{name}'; releases: {listed}")
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

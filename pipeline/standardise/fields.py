@@ -46,7 +46,7 @@ def standardise(
         Columns ``municipality_code``, the fields, :data:`ROW` (place in the source) and
         ``geometry`` (EPSG:6668); index 0 … n-1.
     fields
-        With inferred types filled in.
+        With inferred types filled in where this source has values.
     findings
         Values that do not fit and required values that are missing.
 
@@ -63,8 +63,10 @@ def standardise(
     typed = dict(fields)
     for name, field in fields.items():
         raw = _raw_column(name, columns, table, source)
-        kind = field.type or inferred_type(raw)
-        typed[name] = replace(field, type=kind)
+        # A column without any value says nothing about its type: the next source may.
+        known = field.type or ("" if raw.isna().all() else inferred_type(raw))
+        typed[name] = replace(field, type=known)
+        kind = known or "string"
         raw, findings_of_text = _without_control(raw, table, source, columns.get(name, name))
         findings += findings_of_text
         data[name], unreadable = convert(raw, kind)

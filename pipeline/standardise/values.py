@@ -76,6 +76,10 @@ CONVERTERS: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+DTYPES = {kind: dtype for kind, (_, dtype) in CONVERTERS.items()}
+"""Nullable dtype of a column of each declared type."""
+
+
 def convert(column: pd.Series, kind: str) -> tuple[pd.Series, list[int]]:
     """Convert a column to a declared type.
 

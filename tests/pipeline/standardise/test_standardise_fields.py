@@ -106,7 +106,7 @@ def test_invisible_control_characters_are_taken_out_and_counted(layer_of, ledger
     assert (finding.row, finding.count) == (2, 1)
 
 
-@pytest.mark.parametrize("name", ["row", "source", "index", "level_0", "longitude"])
+@pytest.mark.parametrize("name", ["row", "source", "index", "level_0"])
 def test_no_field_name_collides_with_our_own_columns(layer_of, ledger, name):
     made = layer_of(ledger([name], ["値"]), publish=[name], fields={name: text(name)})
     assert made.frame[name].tolist() == ["値"]
@@ -151,3 +151,44 @@ def test_a_source_that_fails_does_not_hide_what_is_wrong_with_the_next(layer_of,
         broken, ledger(["人数"], ["x"]), publish=["n"], fields={"n": text("人数", type="integer")}
     )
     assert {"source-missing", "value-not-integer"} <= {f.code for f in made.findings}
+
+
+def test_a_source_without_values_does_not_decide_a_type(layer_of, tmp_path, points):
+    points({"n": [float("nan")] * 2}).to_file(tmp_path / "a.gpkg")
+    points({"n": ["12a", "5"]}).to_file(tmp_path / "b.gpkg")
+    first = {"path": "a.gpkg", "fields": {"n": "n"}}
+    made = layer_of(first, first | {"path": "b.gpkg"}, publish=["n"])
+    assert made.frame["n"].tolist() == [None, None, "12a", "5"]
+    assert made.fields[0].type == "string"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "dtype"),
+    [
+        ([1, 2], "integer", "Int64"),
+        ([0.5, 1], "number", "Float64"),
+        ([True, False], "boolean", "boolean"),
+    ],
+)
+def test_types_survive_joining_with_a_source_that_has_none(
+    layer_of, tmp_path, points, values, kind, dtype
+):
+    points({"n": [None, None]}).to_file(tmp_path / "a.gpkg")
+    points({"n": values}).to_file(tmp_path / "b.gpkg")
+    first = {"path": "a.gpkg", "fields": {"n": "n"}}
+    made = layer_of(first, first | {"path": "b.gpkg"}, publish=["n"])
+    assert made.fields[0].type == kind
+    assert str(made.frame["n"].dtype) == dtype
+    assert made.frame["n"].tolist()[2:] == values
+
+
+def test_a_map_coloured_by_a_withheld_field_is_warned_of(layer_of, ledger):
+    source = ledger(["name", "種別"], ["一枝", "街区"], fields={"種別": "kind"})
+    made = layer_of(
+        source,
+        publish=["name"],
+        fields={"name": text("名称")},
+        style={"by": "kind", "label": "name"},
+    )
+    (finding,) = codes(made, "style-field-withheld")
+    assert (finding.value, finding.field) == ("kind", "layers.parks.style")
