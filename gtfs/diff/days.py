@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gtfs.calendar import DAY_CLASSES
@@ -49,42 +50,55 @@ def day_words(days: Sequence[dt.date], among: Mapping[dt.date, str]) -> Words:
     """
     if len(days) <= _SINGLE and len(days) < len(among):
         return listed([_date(day) for day in days])
-    return _as_period(days, among) or _as_rule(days, among)
+    first, last, every = days[0], days[-1], sorted(among)
+    rules = [
+        _rule(days, {day: among[day] for day in every if start <= day <= end}, span, cost)
+        for start, end, span, cost in (
+            (every[0], every[-1], "", 0),
+            (first, every[-1], "days-from", 1),
+            (every[0], last, "days-until", 1),
+            (first, last, "days-within", 2),
+        )
+    ]
+    best = min(rules, key=lambda rule: rule.cost)
+    return best.words(first, last) if best.classes else listed([_date(day) for day in days])
 
 
-def _as_period(days: Sequence[dt.date], among: Mapping[dt.date, str]) -> Words | None:
-    """Name all dates of some classes within a stretch of time, if that is what they are."""
-    classes = {among[day] for day in days}
-    same = [day for day in sorted(among) if among[day] in classes]
-    first, last = days[0], days[-1]
-    if len([day for day in same if first <= day <= last]) != len(days):
-        return None
-    name = class_words(classes)
-    match first == same[0], last == same[-1]:
-        case True, True:
-            return name
-        case False, True:
-            return phrase("days-from", days=name, date=first)
-        case True, False:
-            return phrase("days-until", days=name, date=last)
-    return phrase("days-within", days=name, first=first, last=last)
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Classes of days within a stretch of time, with further and missing dates.
+
+    `cost` tells how long it is to say: dates one by one, a stretch as much as one or two dates.
+    """
+
+    classes: list[str]
+    further: list[dt.date]
+    missing: list[dt.date]
+    span: str
+    cost: int
+
+    def words(self, first: dt.date, last: dt.date) -> Words:
+        said = class_words(self.classes)
+        if self.span:
+            ends = {"first": first, "last": last, "date": last if "until" in self.span else first}
+            said = phrase(self.span, days=said, **ends)
+        if self.further:
+            said = phrase("days-with", days=said, dates=listed([_date(d) for d in self.further]))
+        if self.missing:
+            said = phrase("days-without", days=said, dates=listed([_date(d) for d in self.missing]))
+        return said
 
 
-def _as_rule(days: Sequence[dt.date], among: Mapping[dt.date, str]) -> Words:
-    """Name the classes most of whose dates are meant, then the further and the missing dates."""
+def _rule(days: Sequence[dt.date], among: Mapping[dt.date, str], span: str, cost: int) -> _Rule:
+    """Find the classes most of whose dates are meant, then the further and the missing dates."""
+    meant = set(days)
     have, every = Counter(among[day] for day in days), Counter(among.values())
     classes = [name for name in DAY_CLASSES if 2 * have[name] > every[name]]
+    if set(classes) >= set(every) >= set(DAY_CLASSES[:7]):
+        classes = list(DAY_CLASSES)  # a stretch of time without a holiday has every day too
     further = [day for day in days if among[day] not in classes]
-    meant = set(days)
     missing = [day for day in sorted(among) if among[day] in classes and day not in meant]
-    if not classes:
-        return listed([_date(day) for day in days])
-    words = class_words(classes)
-    if further:
-        words = phrase("days-with", days=words, dates=listed([_date(day) for day in further]))
-    if missing:
-        words = phrase("days-without", days=words, dates=listed([_date(day) for day in missing]))
-    return words
+    return _Rule(classes, further, missing, span, cost + len(further) + len(missing))
 
 
 def _date(day: dt.date) -> Words:

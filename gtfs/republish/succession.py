@@ -1,0 +1,168 @@
+"""The current feed and the next one as one: service goes on without a gap.
+
+Publishing practice is one address that always answers for the coming weeks, so before a revision
+of the timetable the published feed holds both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gtfs.calendar import calendar_tables, effective_dates
+from gtfs.ids import HOMES, ids, rename
+from gtfs.republish.change import Changing
+from gtfs.schema import tables
+from gtfs.tables import Feed
+
+if TYPE_CHECKING:
+    from pipeline.findings import Finding
+
+_KEPT = ("agency", "stop", "route", "zone", "office", "attribution")
+"""What keeps its id across a revision: the same stop is the same stop."""
+
+
+def succession(
+    current: Feed, following: Feed, *, start: dt.date | None = None
+) -> tuple[Feed, list[Finding]]:
+    """Join two feeds of one operator: the current one until the day before `start`, then the next.
+
+    Stops and routes under one id are one, as the next feed describes them. Trips, services,
+    shapes and fares stay apart; where both feeds use an id for different things, that of the
+    next feed gets the date appended.
+
+    Parameters
+    ----------
+    current, following
+        Both are left alone.
+    start
+        First day of the next timetable; else the first day on which it has service.
+
+    Returns
+    -------
+    feed, findings
+        With a finding for days of service that were cut, a gap between the two, and stops and
+        routes that the feeds describe differently.
+
+    Raises
+    ------
+    ValueError
+        If the next feed has no day of service.
+    """
+    old, new = current.copy(), following.copy()
+    served = _served(new)
+    if not served:
+        raise ValueError("the next feed has no day of service")
+    day = start or min(served)
+    work = Changing(Feed())
+    _clip(work, old, last=day - dt.timedelta(days=1))
+    _clip(work, new, first=day)
+    _note_gap(work, old, day)
+    _separate(old, new, day)
+    for name in dict.fromkeys([*old, *new]):
+        work.feed[name] = _joined(work, name, old, new)
+    _join_info(work, old, new)
+    work.feed.extras = old.extras | new.extras
+    work.feed.locations = _join_locations(old, new)
+    return work.feed, work.findings
+
+
+def _served(feed: Feed) -> set[dt.date]:
+    used = set(feed.table("trips", "service_id").service_id)
+    return {d for service, dates in effective_dates(feed).items() if service in used for d in dates}
+
+
+def _clip(
+    work: Changing, feed: Feed, *, first: dt.date = dt.date.min, last: dt.date = dt.date.max
+) -> None:
+    """Cut service to a period; services that have no day left go, with their trips."""
+    dates = effective_dates(feed)
+    inside = {s: frozenset(d for d in days if first <= d <= last) for s, days in dates.items()}
+    cut = {d for days in dates.values() for d in days} - {
+        d for days in inside.values() for d in days
+    }
+    work.say(
+        "days-cut",
+        count=len(cut),
+        value=min(cut, default=""),
+        first=min(cut, default=""),
+        last=max(cut, default=""),
+    )
+    alive = {service: days for service, days in inside.items() if days}
+    feed["calendar"], feed["calendar_dates"] = calendar_tables(alive)
+    trips = feed.table("trips", "trip_id", "service_id")
+    feed["trips"] = trips[trips.service_id.isin(alive)]
+    for name in ("stop_times", "frequencies"):
+        if name in feed:
+            feed[name] = feed[name][feed[name].trip_id.isin(feed["trips"].trip_id)]
+
+
+def _note_gap(work: Changing, old: Feed, day: dt.date) -> None:
+    last = max(_served(old), default=None)
+    if last and (day - last).days > 1:
+        work.say(
+            "days-between",
+            count=(day - last).days - 1,
+            value=last + dt.timedelta(days=1),
+            last=last,
+            first=day,
+        )
+
+
+def _separate(old: Feed, new: Feed, day: dt.date) -> None:
+    for what in HOMES:
+        if what not in _KEPT:
+            both = ids(old, what) & ids(new, what)
+            rename(new, what, {name: f"{name}_{day:%Y%m%d}" for name in both})
+
+
+def _joined(work: Changing, name: str, old: Feed, new: Feed) -> pd.DataFrame:
+    frames = [feed[name] for feed in (new, old) if name in feed and len(feed[name])]
+    if len(frames) < 2:
+        return frames[0] if frames else next(f[name] for f in (old, new) if name in f)
+    if name == "feed_info":
+        return frames[0]
+    columns = list(dict.fromkeys([*frames[0].columns, *frames[1].columns]))
+    new_rows, old_rows = (feed.table(name, *columns)[columns] for feed in (new, old))
+    rows = pd.concat([new_rows, old_rows], ignore_index=True).drop_duplicates()
+    known = tables().get(name)
+    key = [c for c in (known.primary_key if known else ()) if c in columns]
+    if not key:
+        return rows
+    other = rows.duplicated(key)
+    if other.any():
+        work.say(
+            "described-differently",
+            file=name,
+            column=key[0],
+            count=int(other.sum()),
+            value=rows.loc[other, key[0]].iloc[0],
+        )
+    return rows[~other]
+
+
+def _join_info(work: Changing, old: Feed, new: Feed) -> None:
+    """Let the period reach from the first day of the one to the last of the other."""
+    columns = ("feed_start_date", "feed_end_date", "feed_version")
+    first, then = old.table("feed_info", *columns), new.table("feed_info", *columns)
+    if first.empty or then.empty:
+        return
+    days = _served(work.feed)
+    versions = dict.fromkeys(
+        v for v in (first.feed_version.iloc[0], then.feed_version.iloc[0]) if v
+    )
+    work.feed["feed_info"] = then.assign(
+        feed_start_date=f"{min(days):%Y%m%d}",
+        feed_end_date=f"{max(days):%Y%m%d}",
+        feed_version="+".join(versions),
+    )
+
+
+def _join_locations(old: Feed, new: Feed) -> dict[str, object] | None:
+    found = [feed.locations for feed in (new, old) if feed.locations]
+    if len(found) < 2:
+        return found[0] if found else None
+    features = {str(f["id"]): f for part in reversed(found) for f in part["features"]}
+    return {"type": "FeatureCollection", "features": [features[key] for key in sorted(features)]}
