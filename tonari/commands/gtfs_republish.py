@@ -112,6 +112,9 @@ def join(
     _write(joined, out, said + findings, as_json=as_json)
 
 
+COMMANDS = (renew, succeed, join)
+
+
 def _named(word: str) -> tuple[str, Path]:
     name, equals, path = word.partition("=")
     if not equals or not name.isascii() or not name.isidentifier():
