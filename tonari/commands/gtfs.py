@@ -13,6 +13,8 @@ import click
 
 from pipeline.errors import ReleaseError
 from pipeline.findings import Finding, count_by_severity, has_error
+from tonari.commands import gtfs_republish
+from tonari.commands.gtfs_alert import alert
 from tonari.console import (
     DONE,
     FAILED,
@@ -163,6 +165,10 @@ def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> No
         print_findings(findings)
         messages.print(" ".join(files), markup=False)
     sys.exit(DONE)
+
+
+for one in (alert, *gtfs_republish.COMMANDS):
+    command.add_command(one)
 
 
 # ---- building
