@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOVED_IN_2011 = (135.4, 34.9, 142.2, 41.6)
 """Area whose JGD2011 coordinates differ from JGD2000 (国土地理院, touhokutaiheiyouoki2011.par)."""
 
+LONGITUDES_OF_JAPAN, LATITUDES_OF_JAPAN = (122.0, 154.5), (20.0, 46.0)
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -156,7 +158,13 @@ def to_canonical(
     frame, operation, findings
         Findings are errors where the Tokyo datum grid has no parameters, warnings where the
         accuracy is not known.
+
+    Raises
+    ------
+    SourceError
+        If the CRS is in metres and the coordinates are degrees.
     """
+    _refuse_degrees_as_metres(frame, crs, file)
     operation = operation_to_canonical(crs)
     # Heights are left out: what is published here is two-dimensional.
     flat = shapely.force_2d(frame.geometry.to_numpy())
@@ -174,6 +182,27 @@ def to_canonical(
             Catalogue.of("pipeline").finding("transform-2011", file=file, value=crs_label(crs))
         )
     return result, operation, findings
+
+
+def _refuse_degrees_as_metres(frame: gpd.GeoDataFrame, crs: CRS, file: str) -> None:
+    """Degrees read as metres would all lie at the origin of the CRS, which is inside Japan."""
+    west, south, east, north = frame.total_bounds
+    if not crs.is_projected or np.isnan(west):
+        return
+    lons, lats = LONGITUDES_OF_JAPAN, LATITUDES_OF_JAPAN
+    straight = lons[0] <= west and east <= lons[1] and lats[0] <= south and north <= lats[1]
+    swapped = lons[0] <= south and north <= lons[1] and lats[0] <= west and east <= lats[1]
+    if straight or swapped:
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "coordinates-in-degrees",
+                    file=file,
+                    value=f"{west:.6f}, {south:.6f}",
+                    crs=crs_label(crs),
+                )
+            ]
+        )
 
 
 def _touches(frame: gpd.GeoDataFrame, box: tuple[float, float, float, float]) -> bool:

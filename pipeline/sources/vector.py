@@ -13,6 +13,7 @@ import pandas as pd
 import pyogrio
 from fiona.errors import FionaError
 from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
@@ -118,7 +119,7 @@ def _read(
                 path, layer=layer, encoding=encoding, datetime_as_string=True, **options
             )
             info = pyogrio.read_info(path, layer=layer, encoding=encoding, **options)
-        except (DataSourceError, DataLayerError, ValueError, UnicodeDecodeError) as error:
+        except (DataSourceError, DataLayerError, ValueError, ShapelyError) as error:
             frame = _salvage(path, source, error)
     notes = _explain_warnings([str(w.message) for w in caught], source)
     if not isinstance(frame, gpd.GeoDataFrame):

@@ -209,3 +209,19 @@ def test_a_missing_prj_falls_back_to_the_municipality(read, tmp_path, points):
     table = read("p.shp", default_crs="EPSG:6670")
     assert table.frame.geometry.iloc[0].x == pytest.approx(130.818836)
     assert [f.code for f in table.findings] == ["crs-from-municipality"]
+
+
+@pytest.mark.parametrize(("x", "y"), [("x", "y"), ("y", "x")])
+def test_degrees_are_not_read_as_metres(read, tmp_path, x, y):
+    """Read in metres they would all lie at the origin of the system, inside Japan."""
+    with pytest.raises(SourceError) as caught:
+        read(write_csv(tmp_path), default_crs="EPSG:6670", geometry={"x": x, "y": y})
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.file) == ("coordinates-in-degrees", "p.csv")
+    assert "EPSG:6668" in finding.remedy_ja
+
+
+def test_metres_near_an_origin_are_still_metres(read, tmp_path):
+    (tmp_path / "p.csv").write_text("x,y\n130.8,33.9\n-5000,20\n", encoding="utf-8")
+    table = read("p.csv", encoding="utf-8", geometry={"x": "x", "y": "y", "crs": "EPSG:6670"})
+    assert table.frame.geometry.iloc[0].x == pytest.approx(131.0014, abs=1e-4)
