@@ -2,7 +2,7 @@
 
 numba writes its cache beside the source when that folder is writable and compiles anew on every
 start when it is not; and it does not notice when a kernel that another kernel calls has changed.
-Here the stamp covers the sources of the whole package, and a folder that can no longer be written
+Here the stamp covers the sources of all kernels, and a folder that can no longer be written
 still serves what was compiled into it at setup.
 """
 
@@ -24,6 +24,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PACKAGE = Path(__file__).parent
+_CONSTANTS = ("_jit", "pieces", "shapes")
+"""Modules whose constants and tuples are compiled into kernels, though they hold none."""
+
 _OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 

@@ -12,7 +12,6 @@ from pipeline.tiling.pieces import DUST, SUSPECT, Pieces, enlarged, new_pieces, 
 from pipeline.tiling.rings import is_suspect
 from pipeline.tiling.snapping import (
     PIECES,
-    POINT,
     POLYGON,
     RINGS,
     WIDE,

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.findings import Catalogue
 from pipeline.tiling import wkb
 from pipeline.tiling.archive.hilbert import tile_ids
+from pipeline.tiling.arrow import contiguous, numbers
 from pipeline.tiling.checking import check_polygons
 from pipeline.tiling.encoding import NO_ID
 from pipeline.tiling.parallel import spread
@@ -26,7 +27,7 @@ from pipeline.tiling.shapes import (
 )
 from pipeline.tiling.simplify import orient, weigh
 from pipeline.tiling.topology import mark_nodes
-from pipeline.tiling.values import Values, contiguous, encode_values
+from pipeline.tiling.values import Values, encode_values
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -136,10 +137,9 @@ def _identify(
     chosen = id_column or ("id" if _holds_ids(table) else None)
     if chosen is None or chosen not in table.column_names:
         return np.arange(rows, dtype=np.uint64), table, []
-    numbers = _whole_numbers(contiguous(table.column(chosen)))
-    usable = pc.is_valid(numbers).to_numpy(zero_copy_only=False)
-    ids = pc.fill_null(numbers, 0).to_numpy().copy()
-    ids[~usable] = NO_ID
+    whole = _whole_numbers(contiguous(table.column(chosen)))
+    usable = numbers(whole.is_valid()) == 1
+    ids = np.where(usable, numbers(whole), NO_ID)
     findings: list[Finding] = []
     if not usable.all():
         findings.append(_first("id-unusable", np.flatnonzero(~usable), source.file, chosen))
@@ -165,7 +165,7 @@ def _holds_ids(table: pa.Table) -> bool:
     column = table.column("id")
     if column.null_count or not len(column) or pc.min(column).as_py() < 0:
         return False
-    ordered = np.sort(column.to_numpy())
+    ordered = np.sort(numbers(contiguous(column)))
     return not bool((ordered[1:] == ordered[:-1]).any())
 
 
@@ -201,7 +201,7 @@ def _measure(
     offsets = np.zeros(1, np.int64)
     if ends is not None:
         offsets = np.frombuffer(ends, np.int64)[geometry.offset : geometry.offset + rows + 1]
-    present = geometry.is_valid().to_numpy(zero_copy_only=False)
+    present = numbers(geometry.is_valid()) == 1
     out = wkb.new_measures(rows)
     spread(pool, threads, rows, lambda a, b: wkb.measure(data, offsets, present, a, b, out))
     return data, offsets, present, out

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import TilingError
 from pipeline.findings import Catalogue
+from pipeline.tiling.arrow import contiguous
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,9 +158,7 @@ def _simple(values: Any) -> Any:
 
 
 def _source(name: str, file: str, table: pa.Table, column: str, crs: Any) -> Source:
-    wkb = table.column(column).combine_chunks()
-    if isinstance(wkb, pa.ChunkedArray):
-        wkb = wkb.chunk(0) if wkb.num_chunks else pa.array([], pa.large_binary())
+    wkb = contiguous(table.column(column))
     if isinstance(wkb, pa.ExtensionArray):
         wkb = wkb.storage
     findings: list[Finding] = []

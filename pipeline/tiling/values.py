@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling.arrow import contiguous, numbers, positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +110,7 @@ def _strings(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _integers(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     signed = not pa.types.is_uint64(values.type)
-    wide = values.cast(pa.int64() if signed else pa.uint64()).to_numpy(zero_copy_only=False)
+    wide = numbers(values.cast(pa.int64() if signed else pa.uint64()))
     out = np.empty(11 * len(wide), np.uint8)
     offsets = np.empty(len(wide) + 1, np.int64)
     used = _encode_integers(np.ascontiguousarray(wide).view(np.uint64), signed, out, offsets)
@@ -118,7 +119,7 @@ def _integers(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _floats(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Encode numbers with four bytes where that loses nothing, else with eight."""
-    wide = values.cast(pa.float64()).to_numpy(zero_copy_only=False).astype("<f8")
+    wide = numbers(values.cast(pa.float64())).astype("<f8")
     with np.errstate(over="ignore"):
         narrow = wide.astype("<f4")
     short = narrow.astype(np.float64) == wide
@@ -126,14 +127,14 @@ def _floats(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     out = np.empty(int(offsets[-1]), np.uint8)
     starts = offsets[:-1]
     out[starts] = np.where(short, _FLOAT, _DOUBLE)
-    for chosen, numbers in ((short, narrow), (~short, wide)):
-        raw = np.ascontiguousarray(numbers[chosen]).view(np.uint8).reshape(-1, numbers.itemsize)
-        out[starts[chosen][:, None] + 1 + np.arange(numbers.itemsize)] = raw
+    for chosen, form in ((short, narrow), (~short, wide)):
+        raw = np.ascontiguousarray(form[chosen]).view(np.uint8).reshape(-1, form.itemsize)
+        out[starts[chosen][:, None] + 1 + np.arange(form.itemsize)] = raw
     return out, offsets
 
 
 def _booleans(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    bits = values.to_numpy(zero_copy_only=False).astype(np.uint8)
+    bits = numbers(values)
     out = np.stack([np.full(bits.shape, _BOOLEAN, np.uint8), bits], axis=1).ravel()
     return out, np.arange(bits.size + 1, dtype=np.int64) * 2
 
@@ -192,23 +193,17 @@ def _plain(column: pa.Array) -> tuple[str, pa.Array]:
     return "text", _texts(column.to_pylist())
 
 
-def contiguous(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array."""
-    joined = column.combine_chunks()
-    if isinstance(joined, pa.ChunkedArray):
-        return joined.chunk(0) if joined.num_chunks else pa.array([], joined.type)
-    return joined
-
-
 def _coded(form: str, column: pa.Array) -> tuple[NDArray[np.int32], pa.Array, int]:
-    """Return codes, distinct values in order of appearance, and how many are infinite."""
+    """Return codes, distinct values in order of appearance, and how many rows are infinite."""
+    coded = column.dictionary_encode()
+    codes = np.where(
+        numbers(coded.indices.is_valid()) == 1, numbers(coded.indices), np.int32(-1)
+    ).astype(np.int32)
     infinite = 0
     if form == "number":
-        finite = pc.is_finite(column)
-        infinite = pc.sum(pc.is_inf(column)).as_py() or 0
-        column = pc.if_else(finite, column, pa.scalar(None, pa.float64()))
-    coded = column.dictionary_encode()
-    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        distinct = np.append(numbers(coded.dictionary), 0.0)
+        infinite = int(np.isinf(distinct)[codes].sum())
+        codes[~np.isfinite(distinct)[codes]] = -1
     return codes, coded.dictionary, infinite
 
 
@@ -224,15 +219,14 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
         Shape (rows,): which row of `table` stands where; values are numbered as they appear.
     """
     in_order = bool(np.array_equal(order, np.arange(table.num_rows)))
-    index = pa.array(order)
+    index = positions(order)
     codes = np.full((len(order), table.num_columns), -1, np.int32)
     pools: dict[str, list[tuple[int, pa.Array]]] = {}
     types, unusable = [], {}
     for at, name in enumerate(table.column_names):
         column = contiguous(table.column(name))
         form, plain = _plain(column if in_order else column.take(index))
-        numbers, distinct, infinite = _coded(form, plain)
-        codes[:, at] = numbers
+        codes[:, at], distinct, infinite = _coded(form, plain)
         pools.setdefault(form, []).append((at, distinct))
         types.append(_FORMS[form][1])
         if infinite:
@@ -246,9 +240,9 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
         upward = pc.sort_indices(distinct)
         encoded, ends = _FORMS[form][0](distinct.take(upward))
         rank = np.empty(len(upward), np.int32)
-        rank[upward.to_numpy()] = np.arange(base, base + len(upward), dtype=np.int32)
+        rank[numbers(upward)] = np.arange(base, base + len(upward), dtype=np.int32)
         if shared is not None:
-            rank = rank[shared.indices.to_numpy()]
+            rank = rank[numbers(shared.indices)]
         _renumber(codes, pool, rank)
         data.append(encoded)
         offsets.append(ends[1:] + size)
@@ -265,11 +259,11 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
 
 
 def _renumber(
-    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], numbers: NDArray[np.int32]
+    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], ranks: NDArray[np.int32]
 ) -> None:
     """Turn numbers within a column into numbers within the layer, in place."""
     start = 0
     for at, distinct in pool:
-        known = np.append(numbers[start : start + len(distinct)], np.int32(-1))
+        known = np.append(ranks[start : start + len(distinct)], np.int32(-1))
         codes[:, at] = known[codes[:, at]]
         start += len(distinct)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.tiling.arrow import contiguous, numbers
 from pipeline.tiling.cutting import cut
 from pipeline.tiling.encoding import Drawn
 from pipeline.tiling.grouping import Groups, group
@@ -76,7 +77,7 @@ class LayerPlan:
                 continue
             column = table.column(rule.field)
             values = pa.array(list(rule.values)).cast(column.type)
-            hit = pc.is_in(column, value_set=values).to_numpy(zero_copy_only=False) & ~decided
+            hit = (numbers(contiguous(pc.is_in(column, value_set=values))) == 1) & ~decided
             decided |= hit
             here = hit[self.layer.shapes.row]
             low[here] = max(rule.zooms[0], self.zooms[0])
