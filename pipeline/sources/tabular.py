@@ -15,6 +15,7 @@ from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.table import Raw
 from pipeline.sources.text import is_utf8, python_codec
+from pipeline.sources.xlsx_cells import hidden_cells
 
 END_MARK = "\r\n\x04"
 """A last line of our own: it stays a row by itself unless an open quotation mark swallows it."""
@@ -86,7 +87,29 @@ def read_workbook(path: Path, source: Source) -> Raw:
         findings.append(
             catalogue.finding("sheet-assumed", file=source.path, sheet=name, others=others)
         )
+    findings += _hidden_cells(path, name, source)
     return _frame([[cell_text(cell) for cell in row] for row in rows], source, "", findings)
+
+
+def _hidden_cells(path: Path, sheet: str, source: Source) -> list[Finding]:
+    hidden = [(at, said) for at, said in hidden_cells(path, sheet) if _row_of(at) >= source.header]
+    if not hidden:
+        return []
+    cell, said = hidden[0]
+    return [
+        Catalogue.of("pipeline").finding(
+            "cell-without-value",
+            file=source.path,
+            sheet=sheet,
+            cell=cell,
+            value=said,
+            count=len(hidden),
+        )
+    ]
+
+
+def _row_of(cell: str) -> int:
+    return int(cell.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or 0)
 
 
 def cell_text(cell: object) -> str:

@@ -1,6 +1,7 @@
 """Excel ledgers: sheets, titles above the header, numbers that are codes, dates."""
 
 import datetime as dt
+import zipfile
 
 import openpyxl
 import pytest
@@ -98,3 +99,35 @@ def test_a_file_that_is_no_workbook_is_refused(read, tmp_path):
     (finding,) = caught.value.findings
     assert finding.code == "source-unreadable"
     assert str(tmp_path) not in finding.message_en
+
+
+def test_error_cells_and_uncomputed_formulas_are_counted_not_taken_for_blank(read, workbook):
+    rows = [
+        ["名称", "経度", "緯度", "人数"],
+        ["A", 130.8, 33.9, "#N/A"],
+        ["B", 130.8, 33.9, "=1/0"],
+        ["C", 130.8, 33.9, 3],
+    ]
+    (finding,) = read(workbook(台帳=rows), geometry=AT).findings
+    assert (finding.code, finding.sheet, finding.count) == ("cell-without-value", "台帳", 2)
+    assert (finding.cell, finding.value) == ("D2", "#N/A")
+
+
+def test_a_text_that_mentions_an_error_is_text(read, workbook):
+    rows = [["名称", "経度", "緯度"], ["N/A 公園", 130.8, 33.9]]
+    assert read(workbook(台帳=rows), geometry=AT).findings == []
+
+
+def test_a_formula_that_results_in_an_empty_text_is_blank(read, workbook, tmp_path):
+    path = workbook(
+        台帳=[["名称", "経度", "緯度", "備考"], ["A", 130.8, 33.9, '=IF(A2="","x","")']]
+    )
+    with zipfile.ZipFile(tmp_path / path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b'<c r="D2"', b'<c r="D2" t="str"')
+    with zipfile.ZipFile(tmp_path / path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    assert b't="str"' in parts[sheet]
+    assert read(path, geometry=AT).findings == []
