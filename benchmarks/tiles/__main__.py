@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,23 +49,33 @@ def main(
         given += [Input(kind, len(read())) for kind, read in real.KINDS.items()]
     loads, parts = [os.getloadavg()[0]], []
     warm_up(us, folder)
-    results: dict[str, list[dict[str, object]]] = {}
+    results: dict[str, Any] = {}
     for one in given:
         loads.append(os.getloadavg()[0])
         invited = [peer for peer in everybody if not peer.only or one.kind in peer.only]
         scores = contest(one, invited, runs=runs, folder=folder, tell=tell)
         results[one.label] = [score.as_dict() for score in scores]
         parts.append(tables.contest_table(one, scores))
+        keep(everybody, loads, parts, results)
     parts.append("### Start: a tileset of one feature\n\n" + start(everybody, runs, folder))
     parts.append("### One and two processors\n\n" + processors(us, given[0], runs, folder))
     if growth:
         parts.append("### Growth\n\n" + grow(us, folder))
-    command = "python -m benchmarks.tiles " + " ".join(sys.argv[1:])
-    text = "\n".join([tables.circumstances(everybody, command.strip(), loads), *parts])
-    (OUT / "tiles.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    text = keep(everybody, loads, parts, results)
     print(text)
     if write:
         tables.replace_section(Path(__file__).resolve().parents[2] / "docs/performance.md", text)
+
+
+def keep(
+    everybody: list[Peer], loads: list[float], parts: list[str], results: dict[str, Any]
+) -> str:
+    """Write what is known so far, so that an interrupted run is not lost; return it."""
+    command = "python -m benchmarks.tiles " + " ".join(sys.argv[1:])
+    text = "\n".join([tables.circumstances(everybody, command.strip(), loads), *parts])
+    (OUT / "tiles.md").write_text(text, encoding="utf-8")
+    (OUT / "tiles.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return text
 
 
 def tell(line: str) -> None:

@@ -25,5 +25,7 @@ tylertoo.overview(
     coalesce_lines=False,
     collapse_square=small == "squares",
 )
-tylertoo.export_pmtiles(str(overview), target, layer_name=layer, tile_size_limit=None)
+tylertoo.export_pmtiles(
+    str(overview), target, layer_name=layer, tile_size_limit=None, feature_id="id"
+)
 overview.unlink()
