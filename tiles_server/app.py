@@ -15,7 +15,7 @@ from tiles_server.current import Releases
 from tiles_server.fast import TilePath
 from tiles_server.language import language, messages, say
 from tiles_server.origin import with_origin
-from tiles_server.routes import data, health, pages, tiles
+from tiles_server.routes import data, features, health, pages, tiles
 from tiles_server.security import protect
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def flask_app(releases: Releases) -> Flask:
     )
     app.jinja_env.filters.update(value=_value, day=_day)
     errors.register(app)
-    for blueprint in (tiles, data, health, pages):
+    for blueprint in (tiles, data, features, health, pages):
         app.register_blueprint(blueprint.blueprint(releases))
     app.register_blueprint(assets.blueprint())
     app.after_request(_finish)

@@ -214,7 +214,8 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     place = folder / "layers" / name
     place.mkdir(parents=True)
     write_tiles({name: frame}, place / f"{name}.pmtiles")
-    frame.to_parquet(place / f"{name}.parquet", row_group_size=50)
+    covering = name != "flood"  # files of others may list no boxes
+    frame.to_parquet(place / f"{name}.parquet", row_group_size=50, write_covering_bbox=covering)
     (place / f"{name}.geojson").write_text(
         frame.to_json(drop_id=False, ensure_ascii=False), "utf-8"
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import json, sys; from pathlib import Path; from tiles_server.run import serve; "
@@ -31,46 +34,55 @@ def free_port() -> int:
 class Server:
     """A running server: its address, its process and the lines it printed."""
 
-    def __init__(self, process: subprocess.Popen, address: str) -> None:
+    def __init__(self, process: subprocess.Popen, address: str, log: IO[str]) -> None:
         self.process = process
         self.address = address
+        self.log = log
 
     def stop(self) -> tuple[int, str, str]:
         """Ask it to stop and return exit status, output and error output."""
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, err
+        out, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, out, self.errors()
+
+    def errors(self) -> str:
+        """Return what it has written to its error output."""
+        self.log.seek(0)
+        return self.log.read()
 
 
 @contextmanager
 def serving(data: Path, **options: object) -> Iterator[Server]:
     """Serve `data` with two workers unless told otherwise; wait until it answers."""
-    import json
-
     port = free_port()
     settings = {"port": port, "workers": 2} | options
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(data), json.dumps(settings)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    server = Server(process, f"http://127.0.0.1:{port}")
-    try:
-        wait_until_up(server)
-        yield server
-    finally:
-        if process.poll() is None:
-            server.stop()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        # A file, not a pipe: a pipe nobody reads would stop the server once it is full.
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(data), json.dumps(settings)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+        server = Server(process, f"http://127.0.0.1:{port}", log)
+        try:
+            wait_until_up(server)
+            yield server
+        finally:
+            if process.poll() is None:
+                server.stop()
+            else:
+                process.stdout.close()
+            assert "Traceback" not in server.errors(), server.errors()[-3000:]
 
 
 def wait_until_up(server: Server, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.process.poll() is not None:
-            raise AssertionError(f"the server ended: {server.process.communicate()}")
+            raise AssertionError(f"the server ended: {server.errors()}")
         try:
             httpx.get(server.address + "/healthz")
         except httpx.TransportError:

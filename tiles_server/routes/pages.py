@@ -12,6 +12,7 @@ from tiles_server.caching import PAGE
 from tiles_server.language import language
 from tiles_server.links import KINDS, downloads, feed_files
 from tiles_server.maps import parts
+from tiles_server.routes.features import landing
 from tiles_server.security import PAGE_POLICY, protect
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def blueprint(releases: Releases) -> Blueprint:
 
     @pages.get("/")
     def portal() -> Response:
-        return _page("portal.html", releases.current())
+        release = releases.current()
+        response = landing(release) if _for_program() else _page("portal.html", release)
+        response.vary.add("Accept")
+        return response
 
     @pages.get("/layers/<layer>")
     def layer(layer: str) -> Response:
@@ -52,6 +56,11 @@ def blueprint(releases: Releases) -> Blueprint:
         return protect(response, PAGE_POLICY, framed_by=release.map(map).embed.allow)
 
     return pages
+
+
+def _for_program() -> bool:
+    accepted = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.args.get("f", accepted) in ("json", "application/json")
 
 
 def _page(template: str, release: Release, **details: object) -> Response:

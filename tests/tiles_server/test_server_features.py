@@ -1,0 +1,131 @@
+"""OGC API - Features: asked by rules, by an independent reader, and by GDAL as QGIS does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyogrio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from release_maker import sample_frames
+
+if TYPE_CHECKING:
+    import httpx
+
+SITES = "/collections/evacuation_sites"
+FRAME = sample_frames()["evacuation_sites"]
+
+
+def ids(answer: httpx.Response) -> list[int]:
+    return [feature["id"] for feature in answer.json()["features"]]
+
+
+def test_gdal_reads_the_collections_and_their_features(server):
+    source = f"OAPIF:{server.address}"
+    layers = dict(pyogrio.list_layers(source).tolist())
+    assert layers == {"evacuation_sites": "Point", "flood": "Polygon", "ferry_line": "LineString"}
+    everything = pyogrio.read_dataframe(source, layer="evacuation_sites")
+    assert sorted(everything["name"]) == sorted(FRAME["name"])
+    bbox = (130.80, 33.88, 130.85, 33.92)
+    some = pyogrio.read_dataframe(source, layer="evacuation_sites", bbox=bbox)
+    assert sorted(some["name"]) == sorted(FRAME.cx[130.80:130.85, 33.88:33.92]["name"])
+
+
+def test_the_landing_page_is_for_programs_and_the_portal_for_people(client):
+    program = client.get("/", headers={"Accept": "application/json"})
+    links = {link["rel"]: link["href"] for link in program.json()["links"]}
+    assert {"self", "service-desc", "conformance", "data"} <= set(links)
+    for address in links.values():
+        assert client.get(address).status_code == 200
+    assert (
+        client.get("/", headers={"Accept": "*/*"}).headers["content-type"].startswith("text/html")
+    )
+    assert client.get("/?f=json").json()["links"]
+
+
+def test_core_and_geojson_are_declared(client):
+    declared = client.get("/conformance").json()["conformsTo"]
+    assert [uri.rsplit("/", 1)[1] for uri in declared] == ["core", "geojson"]
+
+
+def test_a_collection_says_where_it_lies_and_how_to_get_it(client):
+    collection = client.get("/collections/flood?lang=en").json()
+    assert collection["title"] == "Flood risk areas"
+    assert collection["extent"]["spatial"]["bbox"] == [[130.79, 33.88, 130.98, 33.99]]
+    for link in collection["links"]:
+        assert client.head(link["href"]).status_code == 200
+
+
+@given(
+    west=st.floats(130.7, 131.0), south=st.floats(33.8, 34.0),
+    width=st.floats(0, 0.2), height=st.floats(0, 0.2),
+)  # fmt: skip
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_bbox_finds_what_lies_in_it_and_nothing_else(client, west, south, width, height):
+    box = (west, south, west + width, south + height)
+    answer = client.get(f"{SITES}/items", params={"bbox": ",".join(map(repr, box)), "limit": 1000})
+    inside = FRAME[
+        FRAME.geometry.x.between(box[0], box[2]) & FRAME.geometry.y.between(box[1], box[3])
+    ]
+    assert ids(answer) == inside["id"].tolist()
+    assert answer.json()["numberMatched"] == len(inside)
+
+
+def test_a_bbox_may_cross_the_antimeridian(client):
+    assert ids(client.get(f"{SITES}/items?bbox=170,33,-170,35")) == []
+    assert len(ids(client.get(f"{SITES}/items?bbox=130,33,-170,35&limit=200"))) == 120
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 120, 500])
+def test_following_next_gives_every_feature_once(client, limit):
+    found, address = [], f"{SITES}/items?limit={limit}"
+    while address:
+        answer = client.get(address)
+        assert answer.json()["numberReturned"] == len(ids(answer)) <= limit
+        found += ids(answer)
+        address = next(
+            (link["href"] for link in answer.json()["links"] if link["rel"] == "next"), None
+        )
+    assert found == FRAME["id"].tolist()
+
+
+def test_any_field_can_be_asked_for_by_its_value(client):
+    answer = client.get(f"{SITES}/items", params={"kind": "避難場所", "capacity": "107"})
+    assert [f["properties"]["name"] for f in answer.json()["features"]] == ["第2小学校"]
+    nothing = client.get(f"{SITES}/items", params={"kind": "避難場所", "capacity": "100"})
+    assert nothing.json()["features"] == []
+
+
+def test_one_feature_can_be_had_by_its_id(client):
+    answer = client.get(f"{SITES}/items/54")
+    assert answer.headers["content-type"] == "application/geo+json"
+    assert answer.json()["properties"]["name"] == "第54小学校"
+    for wrong in ("0", "999999", "x", "-1", "9" * 40, "５４"):
+        assert client.get(f"{SITES}/items/{wrong}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "bbox=1,2,3", "bbox=a,b,c,d", "bbox=130,35,131,33", "bbox=nan,1,2,3", "bbox=inf,1,2,3",
+        "limit=0", "limit=-1", "limit=x", "limit=1e3", "offset=-1", "offset=x",
+        "unknown=1", "bbox-crs=x", "f=html", "geometry=x",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_refused_with_a_reason(client, query):
+    answer = client.get(f"{SITES}/items?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+def test_a_limit_beyond_the_most_is_cut_and_not_refused(client):
+    assert client.get(f"{SITES}/items?limit=99999999").json()["numberReturned"] == 120
+
+
+def test_a_page_of_features_is_revalidated_by_its_tag(client):
+    first = client.get(f"{SITES}/items?limit=3")
+    again = client.get(f"{SITES}/items?limit=3", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
