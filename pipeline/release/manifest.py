@@ -60,11 +60,11 @@ def artefact_record(folder: Path, path: Path) -> dict[str, Any]:
 def content_digest(
     declaration: Declaration, outcomes: list[Outcome], artefacts: list[dict[str, Any]]
 ) -> str:
-    """Return a digest of everything a release says, without the time it was made."""
+    """Return a digest of what a release says and what it was made from, but not of when."""
     parts = {
         "artefacts": [(a["path"], a["sha256"]) for a in artefacts],
         "outcomes": [
-            (o.kind, o.name, o.status in ("kept", "failed"), [f.as_dict() for f in o.findings])
+            (o.kind, o.name, o.failed, o.entry.get("sources"), [f.as_dict() for f in o.findings])
             for o in outcomes
         ],
         "declaration": declaration.model_dump(mode="json", by_alias=True),

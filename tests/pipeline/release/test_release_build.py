@@ -81,6 +81,16 @@ def test_nothing_changed_publishes_nothing(two):
     assert len([p for p in two.releases.iterdir() if p.name.startswith("2")]) == 1
 
 
+def test_a_ledger_saved_again_is_a_new_release_that_says_what_it_was_made_from(two):
+    before = manifest(two)
+    two.ledger("parks").write_bytes(two.ledger("parks").read_bytes() + b"\n")
+    assert two.build().published
+    after = manifest(two)
+    assert after["artefacts"] == before["artefacts"]
+    assert after["layers"]["parks"]["sources"] != before["layers"]["parks"]["sources"]
+    assert not two.build().published
+
+
 def test_an_unchanged_layer_is_the_same_file_on_disk(two):
     before = current(two, "layers/parks/parks.csv").stat().st_ino
     rewrite(two, "shelters", ("若松小学校", 130.81, 33.90))
