@@ -16,7 +16,7 @@ from gtfs.japan import check_operator
 from gtfs.parts import Parts, Publisher
 from gtfs.reconcile import Reconciliation
 from gtfs.registry import Registry
-from gtfs.service import ByTheClock, OnDemand
+from gtfs.service import service_of
 from gtfs.stops import StopLedger, read_stops
 from gtfs.tables import Feed as Tables
 from pipeline.findings import Finding, has_error
@@ -99,7 +99,7 @@ def build_feed(
     stops = read_stops(feed.stops, root, give) if feed.stops else StopLedger()
     days = read_days(feed, root)
     fares = read_fares(feed.fares, root, stops, feed.routes)
-    service = OnDemand(feed, root, stops) if feed.demand else ByTheClock(feed, root, stops)
+    service = service_of(feed, root, stops)
     progress(name, 1, 3)
     findings = [
         *check_operator(feed.operator),

@@ -1,4 +1,4 @@
-"""The two kinds of service a feed can hold: by the clock, on demand."""
+"""The kinds of service a feed can hold: by the clock, on demand, made elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.flex.build import build_demand, read_demand
 from gtfs.flex.reconcile import reconcile_demand
 from gtfs.reconcile import Reconciliation, reconcile
+from gtfs.republished import Republished
 from gtfs.shapes import read_line
 from gtfs.timetable.read import read_timetables
 
@@ -81,3 +82,13 @@ class OnDemand:
         tables, origins = build_demand(parts, self._read)
         checked = reconcile_demand(parts, tables, origins, self._read.areas, self._root)
         return tables, origins, checked
+
+
+Service = ByTheClock | OnDemand | Republished
+
+
+def service_of(feed: Feed, root: Path, stops: StopLedger) -> Service:
+    """Read the service a feed declares; what is wrong with it is in its `findings`."""
+    if feed.published:
+        return Republished(feed, root)
+    return OnDemand(feed, root, stops) if feed.demand else ByTheClock(feed, root, stops)

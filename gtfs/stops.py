@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pyproj import CRS, Transformer
 
@@ -154,7 +154,7 @@ def read_stops(source: Stops, root: Path, give_ids: IdGiver) -> StopLedger:
         ledger.unreadable = True
         return ledger
     parents = {r.text(source.fields.parent) for r in records} - {""}
-    ledger.findings += _check_readings(records, source)
+    ledger.findings += check_readings(records, source.fields)
     rows = [(r, _stop(r, source, parents, to_degrees, ledger.findings)) for r in records]
     usable = [(record, stop) for record, stop in rows if stop]
     ids = give_ids([_wanted(stop) for _, stop in usable])
@@ -239,17 +239,32 @@ def _transformer(source: Stops, findings: list[Finding]) -> Transformer | None:
     return Transformer.from_crs(crs, "EPSG:6668", always_xy=True)
 
 
-def _check_readings(records: list[Record], source: Stops) -> list[Finding]:
+class NamesSource(Protocol):
+    """Headers of the columns that tell how names are read."""
+
+    @property
+    def name(self) -> str:
+        """Of the name."""
+
+    @property
+    def reading(self) -> str:
+        """Of the reading in hiragana."""
+
+    @property
+    def confirmed(self) -> str:
+        """Of the column that says whether a person has confirmed it."""
+
+
+def check_readings(records: Sequence[Record], headers: NamesSource) -> list[Finding]:
     """Return a finding per name whose reading is missing or unconfirmed, at its first row."""
-    fields = source.fields
-    names = Counter(record.text(fields.name) for record in records)
+    names = Counter(record.text(headers.name) for record in records)
     findings: dict[str, Finding] = {}
     for record in records:
-        name, reading = record.text(fields.name), record.text(fields.reading)
+        name, reading = record.text(headers.name), record.text(headers.reading)
         if not reading or not _HIRAGANA.fullmatch(reading):
-            code, field = "reading-missing", fields.reading or fields.name
-        elif fields.confirmed and not record.text(fields.confirmed):
-            code, field = "reading-unconfirmed", fields.reading
+            code, field = "reading-missing", headers.reading or headers.name
+        elif headers.confirmed and not record.text(headers.confirmed):
+            code, field = "reading-unconfirmed", headers.reading
         else:
             continue
         findings.setdefault(name, record.finding(code, field, count=names[name]))

@@ -21,6 +21,7 @@ from pipeline.config.feed_parts import (
     Route,
     Stops,
 )
+from pipeline.config.published import Published
 from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Table, Timetable
 
 
@@ -33,8 +34,8 @@ class Feed(Strict):
         Days for which the feed answers.
     version
         ``feed_version``; empty: the first day of the period.
-    timetables, demand
-        Trips by the clock or on demand, never both.
+    timetables, demand, published
+        Trips by the clock, trips on demand or feeds made elsewhere: exactly one of them.
     holidays
         ``national`` (the library jpholiday) or a table of the Cabinet Office's form.
     pass_marks
@@ -59,15 +60,16 @@ class Feed(Strict):
     version: str = ""
     holidays: Literal["national"] | DayTable = "national"
     days: dict[Name, DaySet] = Field(default_factory=dict)
-    day_types: dict[Name, DayType] = Field(min_length=1)
+    day_types: dict[Name, DayType] = Field(default_factory=dict)
     stops: Stops | None = None
-    routes: dict[Name, Route] = Field(min_length=1)
+    routes: dict[Name, Route] = Field(default_factory=dict)
     timetables: tuple[Timetable, ...] = ()
     demand: Demand | None = None
+    published: Published | None = None
     marks: dict[str, Mark] = Field(default_factory=dict)
     pass_marks: tuple[str, ...] = ()
     service_day_starts: Clock = "3:00"
-    fares: tuple[Fare, ...] = Field(min_length=1)
+    fares: tuple[Fare, ...] = ()
     unpriced: Literal["refuse", "report"] = "refuse"
     sample: bool = False
     profile: Literal["jp4", "jp3"] = "jp4"
@@ -76,10 +78,15 @@ class Feed(Strict):
     @model_validator(mode="after")
     def _has_one_kind_of_service(self) -> Self:
         """Routers that know no Flex reject a feed that has it, so the two are feeds apart."""
-        if bool(self.timetables) == (self.demand is not None):
+        if bool(self.timetables) + (self.demand is not None) + (self.published is not None) != 1:
             raise problem("feed-one-kind")
-        if self.stops is None and (self.timetables or (self.demand and self.demand.tables)):
-            raise problem("feed-needs-stops")
+        needed = () if self.published else ("day_types", "routes", "fares")
+        by_stop = bool(self.timetables) or (self.demand is not None and bool(self.demand.tables))
+        lacking = [
+            key for key in (*needed, *(("stops",) if by_stop else ())) if not getattr(self, key)
+        ]
+        if lacking:
+            raise problem("feed-needs", keys=", ".join(lacking))
         return self
 
     @model_validator(mode="after")
