@@ -83,7 +83,7 @@ def test_two_feeds_side_by_side(republish, sample_zip, tmp_path):
     shutil.copy(tmp_path / sample_zip, tmp_path / "other.zip")
     built = republish({"one": sample_zip, "two": "other.zip"})
     assert errors(built) == []
-    assert set(built.tables["routes"]["route_id"]) == {"one_wakato", "two_wakato"}
+    assert set(built.tables["routes"]["route_id"]) == {"one.wakato", "two.wakato"}
 
 
 def test_the_current_and_the_next_feed_follow_each_other(republish, sample_zip, tmp_path):
