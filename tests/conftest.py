@@ -46,7 +46,7 @@ def run_tonari():
 
 @pytest.fixture(scope="session")
 def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build once: a data folder that holds one release of the sample declaration, built by the command."""
+    """Build once: a data folder with one release of the sample, made by the command."""
     data = tmp_path_factory.mktemp("sample-data")
     done = tonari("build", "--data", data)
     assert done.returncode == 0, done.stderr
