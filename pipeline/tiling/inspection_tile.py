@@ -83,8 +83,8 @@ def decode_tile(raw: bytes, name: str = "tile") -> dict[str, Any]:
     CorruptArchiveError
         If the bytes are no vector tile.
     """
-    import mapbox_vector_tile  # noqa: PLC0415 - only who looks into tiles pays for protobuf
-    from google.protobuf.message import (  # type: ignore[import-untyped]  # noqa: PLC0415
+    import mapbox_vector_tile
+    from google.protobuf.message import (  # type: ignore[import-untyped]
         DecodeError,
     )
 
