@@ -61,6 +61,11 @@ class Score:
         return statistics.median(r.seconds for r in self.runs)
 
     @property
+    def cpu_seconds(self) -> float:
+        """Median processor seconds, all threads: what a busy machine distorts least."""
+        return statistics.median(r.cpu_seconds for r in self.runs)
+
+    @property
     def peak_bytes(self) -> int:
         """Highest peak of resident memory."""
         return max(r.peak_bytes for r in self.runs)

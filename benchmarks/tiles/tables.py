@@ -22,9 +22,9 @@ def contest_table(given: Input, scores: Sequence[Score]) -> str:
     """Return one table: everybody on one input, times as ratios to ours."""
     ours = scores[0].seconds if scores[0].runs else None
     rows = [
-        "| | seconds | × ours | MB | tiles | largest tile kB | peak MB | lost at maximum zoom | "
+        "| | seconds | × ours | CPU s | MB | tiles | largest tile kB | peak MB | lost at maximum zoom | "
         "present at z12 / z10 / z8 | invalid polygons |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|",
     ]
     rows += [_row(given, score, ours) for score in scores]
     return f"**{given.label}**, zooms {given.minzoom}–{given.maxzoom}\n\n" + "\n".join(rows) + "\n"
@@ -32,14 +32,16 @@ def contest_table(given: Input, scores: Sequence[Score]) -> str:
 
 def _row(given: Input, score: Score, ours: float | None) -> str:
     if not score.runs or score.verdict is None:
-        return f"| {score.peer} | failed: {' '.join(score.failure.split())[:120]} | | | | | | | | |"
+        return (
+            f"| {score.peer} | failed: {' '.join(score.failure.split())[:120]} | | | | | | | | | |"
+        )
     verdict = score.verdict
     ratio = f"{score.seconds / ours:.1f}" if ours else ""
     lost = given.features - verdict.present.get(given.maxzoom, 0)
     shares = " / ".join(f"{verdict.present.get(z, 0) / given.features:.0%}" for z in SHOWN_ZOOMS)
     once = " (1 run)" if len(score.runs) == 1 else ""
     return (
-        f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {verdict.bytes / 1e6:.2f} "
+        f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {score.cpu_seconds:.2f} | {verdict.bytes / 1e6:.2f} "
         f"| {verdict.tiles:,} | {verdict.largest_tile / 1e3:.0f} | {score.peak_bytes / 1e6:.0f} "
         f"| {lost:,} | {shares} | {verdict.invalid:,} of {verdict.polygons:,} |"
     )
