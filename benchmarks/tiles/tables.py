@@ -22,8 +22,8 @@ def contest_table(given: Input, scores: Sequence[Score]) -> str:
     """Return one table: everybody on one input, times as ratios to ours."""
     ours = scores[0].seconds if scores[0].runs else None
     rows = [
-        "| | seconds | × ours | CPU s | MB | tiles | largest tile kB | peak MB | lost at maximum zoom | "
-        "present at z12 / z10 / z8 | invalid polygons |",
+        "| | seconds | × ours | CPU s | MB | tiles | largest tile kB | peak MB "
+        "| lost at maximum zoom | present at z12 / z10 / z8 | invalid polygons |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|",
     ]
     rows += [_row(given, score, ours) for score in scores]
@@ -41,8 +41,8 @@ def _row(given: Input, score: Score, ours: float | None) -> str:
     shares = " / ".join(f"{verdict.present.get(z, 0) / given.features:.0%}" for z in SHOWN_ZOOMS)
     once = " (1 run)" if len(score.runs) == 1 else ""
     return (
-        f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {score.cpu_seconds:.2f} | {verdict.bytes / 1e6:.2f} "
-        f"| {verdict.tiles:,} | {verdict.largest_tile / 1e3:.0f} | {score.peak_bytes / 1e6:.0f} "
+        f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {score.cpu_seconds:.2f} "
+        f"| {verdict.bytes / 1e6:.2f} | {verdict.tiles:,} | {verdict.largest_tile / 1e3:.0f} | {score.peak_bytes / 1e6:.0f} "
         f"| {lost:,} | {shares} | {verdict.invalid:,} of {verdict.polygons:,} |"
     )
 
