@@ -4,6 +4,7 @@ ServerError
 ├── NoReleaseError        nothing has been published yet, or nothing readable
 ├── BrokenReleaseError    the release that `current` names cannot be served
 ├── UnknownNameError      no such layer, feed, map, file or tile
+├── BusyError             too many downloads at once
 ├── BadQueryError         a parameter of the query cannot be understood
 ├── VendorError           the map library cannot be set up
 └── StartError            the server cannot start as it is told to
@@ -39,6 +40,10 @@ class UnknownNameError(ServerError):
     """The current release has no such layer, feed, map, file or tile."""
 
 
+class BusyError(ServerError):
+    """As many downloads as this process may send at once are under way."""
+
+
 class BadQueryError(ServerError):
     """A parameter of the query cannot be understood."""
 
@@ -54,6 +59,7 @@ class StartError(ServerError):
 STATUS: dict[type[Exception], HTTPStatus] = {
     NoReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     BrokenReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnknownNameError: HTTPStatus.NOT_FOUND,
     BadQueryError: HTTPStatus.BAD_REQUEST,
 }
@@ -71,8 +77,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_defect)
 
 
-def _answer_known(error: Exception) -> tuple[Response | str, int]:
-    return _answer(STATUS[type(error)], str(error))
+def _answer_known(error: Exception) -> tuple[Response | str, int, dict[str, str]]:
+    status = STATUS[type(error)]
+    waiting = status is HTTPStatus.SERVICE_UNAVAILABLE
+    return (*_answer(status, str(error)), {"Retry-After": "5"} if waiting else {})
 
 
 def _answer_http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:

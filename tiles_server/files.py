@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import mimetypes
+import weakref
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Response, request
 from werkzeug.http import is_resource_modified
 from werkzeug.wsgi import wrap_file
 
-from tiles_server.errors import UnknownNameError
+from tiles_server.errors import BusyError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tiles_server.current import Release, Releases
     from tiles_server.manifest import Artefact
 
-CHUNK_BYTES = 262_144
+CHUNK_BYTES = 65_536
+MOST_STREAMS = 200
+"""Files one process sends at once; each keeps a thread until a slow client has taken it."""
+
+_streams = BoundedSemaphore(MOST_STREAMS)
 
 
 def send_latest(releases: Releases, find: Callable[[Release], str], lifetime: str) -> Response:
@@ -76,16 +83,45 @@ def _filled(response: Response, release: Release, artefact: Artefact) -> Respons
     environ = dict(request.environ)
     if "," in environ.get("HTTP_RANGE", ""):
         del environ["HTTP_RANGE"]  # several ranges at once: the whole file is a valid answer
-    file = (release.folder / artefact.path).open("rb")
-    response.response = wrap_file(environ, file, CHUNK_BYTES)
-    response.call_on_close(file.close)
+    stream = Stream(release.folder / artefact.path)
+    response.response = wrap_file(environ, stream.file, CHUNK_BYTES)
+    response.call_on_close(stream.close)
     response.content_length = artefact.bytes
     try:
         response.make_conditional(environ, accept_ranges=True, complete_length=artefact.bytes)
     except BaseException:
-        file.close()
+        stream.close()
         raise
     return response
+
+
+class Stream:
+    """A file being sent, and its place among those this process sends at once.
+
+    Raises
+    ------
+    BusyError
+        If there is no place left: tiles and pages must find a thread, however many clients
+        download, and however slowly.
+    FileNotFoundError
+        If the file has been pruned.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not _streams.acquire(blocking=False):
+            raise BusyError("too many downloads at the moment; try again in a few seconds")
+        try:
+            self.file = path.open("rb")
+        except BaseException:
+            _streams.release()
+            raise
+        # When a client goes away in the middle, nobody closes: the file is just forgotten.
+        self._leave = weakref.finalize(self.file, _streams.release)
+
+    def close(self) -> None:
+        """Close the file and give up its place; closing twice does no harm."""
+        self.file.close()
+        self._leave()
 
 
 def _media_type(artefact: Artefact) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from functools import partial
@@ -13,11 +14,19 @@ from granian.log import LogLevels
 
 from tiles_server.app import create_app
 from tiles_server.errors import StartError
+from tiles_server.files import MOST_STREAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from _typeshed.wsgi import WSGIApplication
+
+THREADS = MOST_STREAMS + 32
+"""Threads of a process: one for every download that may be under way, and some for all else.
+
+They are started when needed. A few threads would be as fast, but a few slow clients could then
+keep everybody else out.
+"""
 
 GRACE_SECONDS = 10
 """How long a worker may finish its answers after being told to stop."""
@@ -63,15 +72,21 @@ def serve(
         port=port,
         interface=Interfaces.WSGI,
         workers=count,
-        blocking_threads=2 * (os.cpu_count() or 1),
+        blocking_threads=THREADS,
         backlog=2048,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
         log_level=LogLevels.warning,
     )
+    logging.getLogger("_granian").addFilter(_is_news)
     if not quiet:
         print(f"Tonari: {public_url or _address(host, port)}", flush=True)
     server.serve(target_loader=load, wrap_loader=False)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out granian's warning about the number of threads, which is intended."""
+    return not record.getMessage().startswith("Configuration allows spawning")
 
 
 def _load(releases: Path, public_url: str | None, behind_proxy: bool) -> WSGIApplication:
