@@ -42,8 +42,9 @@ def _row(given: Input, score: Score, ours: float | None) -> str:
     once = " (1 run)" if len(score.runs) == 1 else ""
     return (
         f"| {score.peer} | {score.seconds:.2f}{once} | {ratio} | {score.cpu_seconds:.2f} "
-        f"| {verdict.bytes / 1e6:.2f} | {verdict.tiles:,} | {verdict.largest_tile / 1e3:.0f} | {score.peak_bytes / 1e6:.0f} "
-        f"| {lost:,} | {shares} | {verdict.invalid:,} of {verdict.polygons:,} |"
+        f"| {verdict.bytes / 1e6:.2f} | {verdict.tiles:,} | {verdict.largest_tile / 1e3:.0f} "
+        f"| {score.peak_bytes / 1e6:.0f} | {lost:,} | {shares} "
+        f"| {verdict.invalid:,} of {verdict.polygons:,} |"
     )
 
 
