@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from hypothesis import HealthCheck, settings
 from ruamel.yaml import YAML
 from shapely.geometry import Point
 
@@ -17,6 +18,10 @@ from pipeline.layers.assemble import assemble
 from pipeline.progress import silent
 from pipeline.run import build
 from pipeline.sources import read_source
+
+# What a loaded machine does to the time of one example says nothing about the code.
+settings.register_profile("tonari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tonari")
 
 ROOT = Path(__file__).resolve().parents[2]
 TOBATA, WAKAMATSU = (130.818836, 33.901292), (130.814440, 33.902258)
