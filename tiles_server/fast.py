@@ -96,9 +96,11 @@ def _answer(
 ) -> Body:
     z, x, y = address
     headers = [*OPEN, ("Cache-Control", _lifetime(tileset, environ.get("QUERY_STRING", "")))]
-    covered = tileset.covers(z, x, y)
-    stored = tileset.archive.get(z, x, y) if covered else None
-    if stored is None:
+    stored = tileset.archive.get(z, x, y)
+    if (
+        stored is None
+    ):  # only now do bounds matter: an archive of others may hold tiles beyond its own
+        covered = tileset.covers(z, x, y)
         status = "204 No Content" if covered else "404 Not Found"
         start_response(status, headers if covered else [*headers, ("Content-Length", "0")])
         return []

@@ -9,6 +9,10 @@ import socket
 import mapbox_vector_tile
 import pytest
 
+from pipeline.tiling.archive import PMTilesWriter, tile_id
+from tiles_server.fast import TilePath
+from tiles_server.tileset import Tileset
+
 TILE = "/tiles/evacuation_sites/12/3536/1638.mvt"
 MVT = "application/vnd.mapbox-vector-tile"
 
@@ -82,6 +86,25 @@ def test_an_empty_tile_within_bounds_is_204_and_one_outside_404(client):
     assert client.get("/tiles/flood/13/0/0.mvt").status_code == 404
     assert client.get("/tiles/flood/7/110/51.mvt").status_code == 404  # below minzoom
     assert client.get("/tiles/flood/14/14144/6553.mvt").status_code == 404  # above maxzoom
+
+
+def test_a_tile_that_is_there_is_sent_even_if_the_archive_claims_narrower_bounds(tmp_path):
+    """Other tools write tiles of the buffer, which lie outside the bounds they declare."""
+    with PMTilesWriter(
+        tmp_path / "a.pmtiles", metadata={}, minzoom=0, maxzoom=3, bounds=(130, 33, 131, 34)
+    ) as writer:
+        writer.write(tile_id(3, 0, 0), gzip.compress(b"tile"))
+    tileset = Tileset.open("a", tmp_path / "a.pmtiles", "0" * 64)
+    answered: list[str] = []
+    environ = {"REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": "identity"}
+
+    def answer(status, _):
+        answered.append(status)
+
+    assert TilePath.tile(tileset, (3, 0, 0), environ, answer) == [b"tile"]
+    assert TilePath.tile(tileset, (3, 0, 1), environ, answer) == []
+    assert TilePath.tile(tileset, (3, 6, 3), environ, answer) == []
+    assert answered == ["200 OK", "404 Not Found", "204 No Content"]
 
 
 def empty_tile(client) -> tuple[int, int]:
