@@ -10,7 +10,7 @@ import html
 import posixpath
 import re
 import zipfile
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from gtfs.timetable.grid import column_index
@@ -62,7 +62,7 @@ class RawBook:
     def _value(self, content: str, kind: str) -> Value:
         stored = _VALUE.search(content)
         if kind == "inlineStr":
-            return _words(content)
+            return _inline(content)
         if stored is None or (kind == "n" and not stored[1]):
             formula = _FORMULA.search(content)
             return None if formula is None else f"={html.unescape(formula[1] or '')}"
@@ -92,6 +92,11 @@ class RawBook:
 
     def _text(self, part: str) -> str:
         return self._parts.read(part).decode("utf-8-sig")
+
+
+@lru_cache(maxsize=65_536)
+def _inline(content: str) -> str:
+    return _words(content)
 
 
 def _words(content: str) -> str:

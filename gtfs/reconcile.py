@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from gtfs.calendar import effective_dates
 from gtfs.daytypes import each_day
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    import pandas as pd
-
     from gtfs.parts import Parts
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.grid import Book
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 Place = tuple[str, str, str]
 """File, sheet, cell."""
+_PLACE = ["file", "sheet", "cell"]
 
 
 @dataclass(slots=True)
@@ -87,27 +87,32 @@ def reconcile(
 
 def _source_times(
     areas: Iterable[MatrixArea], root: Path, parts: Parts, findings: list[Finding]
-) -> dict[Place, int]:
-    """Return the seconds in every cell of the matrices that looks like a time."""
+) -> pd.DataFrame:
+    """Return file, sheet, cell and seconds of every cell that looks like a time, each once."""
     day_starts = _seconds(parts.feed.service_day_starts, ())
     assert day_starts is not None
-    times: dict[Place, int] = {}
+    found: dict[Place, int] = {}
     readers: dict[str, SecondReader] = {}
+    known: dict[object, int | None] = {}  # times repeat
     for area in areas:
         if area.file not in readers:
             readers[area.file] = SecondReader(root, area.file, area.encoding)
-        reader = readers[area.file]
-        values = reader.sheet(area.sheet)
+        values = readers[area.file].sheet(area.sheet)
         for row, column in sorted(area.cells):
             value = values.get((row, column))
+            if value is None:
+                continue
             place = (area.file, area.sheet, cell_name(row, column))
             if isinstance(value, str) and value.startswith("="):
                 findings.append(place_finding("formula-without-value", place, value=value))
                 continue
-            seconds = _seconds(value, parts.feed.marks)
+            if value not in known:
+                known[value] = _seconds(value, parts.feed.marks)
+            seconds = known[value]
             if seconds is not None:
-                times[place] = seconds + (DAY if seconds < day_starts else 0)
-    return times
+                found[place] = seconds + (DAY if seconds < day_starts else 0)
+    places = pd.DataFrame(list(found), columns=_PLACE, dtype=object)
+    return places.assign(seconds=list(found.values()))
 
 
 class SecondReader:
@@ -174,28 +179,38 @@ def _seconds_of(value: dt.datetime | dt.time) -> int:
 
 
 def _compare_times(
-    tables: Tables, provenance: pd.DataFrame, source: Mapping[Place, int], result: Reconciliation
+    tables: Tables, provenance: pd.DataFrame, source: pd.DataFrame, result: Reconciliation
 ) -> None:
-    rows = tables["stop_times"].merge(provenance, on=["trip_id", "stop_sequence"], how="left")
-    said: Counter[Place] = Counter()
-    wrong: list[tuple[Place, str]] = []
-    for row in rows.itertuples(index=False):
-        pairs = {(row.arrival_cell, row.arrival_time), (row.departure_cell, row.departure_time)}
-        matches = True
-        for cell, time in pairs:
-            place = (row.file, row.sheet, cell)
-            said[place] += 1
-            if source.get(place) != time:
-                matches = False
-                wrong.append((place, row.trip_id))
-        result.stop_times_matched += matches
+    columns = ["trip_id", "stop_sequence", "arrival_time", "departure_time"]
+    rows = tables["stop_times"][columns].merge(provenance, on=columns[:2], how="left")
+    said = _said(rows).merge(source, on=_PLACE, how="left")
+    said["wrong"] = (said["seconds"] != said["time"]).fillna(value=True).astype(bool)
+    by_place = said.groupby(_PLACE, sort=False, as_index=False).agg(
+        uses=("time", "size"), wrong=("wrong", "any")
+    )
+    cells = source.merge(by_place, on=_PLACE, how="left")
+    uses, wrong = cells["uses"].fillna(0), cells["wrong"].fillna(value=False).astype(bool)
     result.stop_times = len(rows)
+    result.stop_times_matched = len(rows) - said.loc[said["wrong"], "row"].nunique()
     result.time_cells = len(source)
-    bad = {place for place, _ in wrong}
-    result.time_cells_matched = sum(said[place] == 1 and place not in bad for place in source)
-    result.findings += [place_finding("stop-time-not-in-source", p, trip=t) for p, t in wrong]
-    result.findings += [place_finding("time-not-in-feed", p) for p in source if said[p] == 0]
-    result.findings += [place_finding("time-used-twice", p) for p in source if said[p] > 1]
+    result.time_cells_matched = int(((uses == 1) & ~wrong).sum())
+    for row in said[said["wrong"]].itertuples():
+        place = (str(row.file), str(row.sheet), str(row.cell))
+        finding = place_finding("stop-time-not-in-source", place, trip=row.trip_id)
+        result.findings.append(finding)
+    for code, chosen in (("time-not-in-feed", uses == 0), ("time-used-twice", uses > 1)):
+        places = cells.loc[chosen, _PLACE].itertuples(index=False, name=None)
+        result.findings += [place_finding(code, place) for place in places]
+
+
+def _said(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what the feed says each cell says: a line per cell of each stop_time."""
+    shared = rows[["trip_id", "file", "sheet"]].assign(row=range(len(rows)))
+    arrivals = shared.assign(cell=rows["arrival_cell"], time=rows["arrival_time"])
+    departures = shared.assign(cell=rows["departure_cell"], time=rows["departure_time"])
+    same = rows["arrival_cell"] == rows["departure_cell"]
+    same &= rows["arrival_time"] == rows["departure_time"]
+    return pd.concat([arrivals, departures[~same.to_numpy(dtype=bool)]], ignore_index=True)
 
 
 def place_finding(code: str, place: Place, **details: object) -> Finding:
