@@ -158,8 +158,10 @@ def _cut_all(
 
 def _bounds(layers: list[Layer]) -> tuple[float, float, float, float]:
     boxes = np.concatenate([layer.shapes.bounds for layer in layers])
-    west, north = to_degrees(max(boxes[:, 0].min(), 0), boxes[:, 1].min())
-    east, south = to_degrees(min(boxes[:, 2].max(), WORLD), boxes[:, 3].max())
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    west, north = to_degrees(max(left, 0), top)
+    east, south = to_degrees(min(right, WORLD), bottom)
     return round(west, 7), round(south, 7), round(east, 7), round(north, 7)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pipeline.tiling.shapes import ragged_positions
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -111,4 +113,25 @@ def joined(parts: list[Pieces]) -> Pieces:
         first=np.concatenate([p.first + base for p, base in zip(parts, rings, strict=False)]),
         last=np.concatenate([p.last + base for p, base in zip(parts, rings, strict=False)]),
         **plain,
+    )
+
+
+def select(pieces: Pieces, index: NDArray[np.int64]) -> Pieces:
+    """Return the pieces at `index`, in its order, with rings of their own."""
+    counts = pieces.last[index] - pieces.first[index]
+    rings = ragged_positions(pieces.first[index], counts)
+    sizes = pieces.rings[rings + 1] - pieces.rings[rings]
+    vertices = ragged_positions(pieces.rings[rings], sizes)
+    ends = np.cumsum(counts)
+    return Pieces(
+        x=pieces.x[vertices],
+        y=pieces.y[vertices],
+        rings=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        hole=pieces.hole[rings],
+        tile_x=pieces.tile_x[index],
+        tile_y=pieces.tile_y[index],
+        shape=pieces.shape[index],
+        first=ends - counts,
+        last=ends,
+        flag=pieces.flag[index],
     )

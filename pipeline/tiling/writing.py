@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import deflate
 import numpy as np
 
 from pipeline.tiling.archive.hilbert import zxy
+from pipeline.tiling.budget import may_reduce, reduce_tile, strategies_of
 from pipeline.tiling.encoding import encode
 from pipeline.tiling.report import ZoomStatistics
 
@@ -33,7 +35,7 @@ class _Part:
     tiles: NDArray[np.int64]
     sizes: NDArray[np.int64]
     features: int
-    merged: int
+    causes: Counter[str]
 
 
 def write_zoom(
@@ -83,32 +85,34 @@ def _write_part(
     cuts: list[ZoomCut], tiles: NDArray[np.int64], options: TileOptions, writer: ArchiveWriter
 ) -> _Part:
     layers = [_encode(cut, tiles) for cut in cuts]
-    buffers = [memoryview(layer.data) for layer in layers]
+    buffers = [memoryview(layer.data) for layer in layers]  # type: ignore[arg-type]
     starts = [layer.starts.tolist() for layer in layers]
     ends = [layer.ends.tolist() for layer in layers]
+    features = np.sum([layer.features for layer in layers], axis=0)
+    causes = Counter(polygons_merged=int(sum(layer.merged.sum() for layer in layers)))
+    reducible = may_reduce(cuts[0].zoom, options) and any(strategies_of(c, options) for c in cuts)
     sizes = np.zeros(tiles.size, np.int64)
     for t, tile in enumerate(tiles.tolist()):
         parts = [buffers[i][starts[i][t] : ends[i][t]] for i in range(len(layers))]
         content = parts[0] if len(parts) == 1 else b"".join(parts)
-        if len(content):
-            packed = deflate.gzip_compress(content, options.compression)
-            writer.write(tile, packed)
-            sizes[t] = len(packed)
-    return _Part(
-        tiles,
-        sizes,
-        sum(int(layer.features.sum()) for layer in layers),
-        sum(int(layer.merged.sum()) for layer in layers),
-    )
+        if not len(content):
+            continue
+        packed = deflate.gzip_compress(content, options.compression)
+        if reducible and len(packed) > options.tile_bytes:
+            packed, features[t], reduced = reduce_tile(cuts, tile, packed, options)
+            causes.update(reduced)
+        writer.write(tile, packed)
+        sizes[t] = len(packed)
+    return _Part(tiles, sizes, int(features.sum()), causes)
 
 
 def _add(statistics: ZoomStatistics, part: _Part, options: TileOptions) -> None:
-    written = part.sizes > 0
-    statistics.tiles += int(written.sum())
+    statistics.tiles += int((part.sizes > 0).sum())
     statistics.bytes += int(part.sizes.sum())
     statistics.features += part.features
     statistics.over_budget += int((part.sizes > options.tile_bytes).sum())
-    statistics.count("polygons_merged", part.merged)
+    for cause, number in part.causes.items():
+        statistics.count(cause, number)
     largest = int(part.sizes.argmax())
     if part.sizes[largest] > statistics.largest_bytes:
         statistics.largest_bytes = int(part.sizes[largest])

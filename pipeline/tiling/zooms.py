@@ -15,6 +15,7 @@ from pipeline.tiling.cutting import cut
 from pipeline.tiling.encoding import Drawn
 from pipeline.tiling.grouping import Groups, group
 from pipeline.tiling.pieces import Pieces, joined
+from pipeline.tiling.protobuf import bytes_field
 from pipeline.tiling.repair import repair
 from pipeline.tiling.shapes import MAX_ZOOM
 from pipeline.tiling.snapping import (
@@ -40,16 +41,6 @@ _CAUSES = {
     PARTS_LOST: "parts_too_small",
     ENLARGED: "enlarged",
 }
-
-
-def field_bytes(tag: int, content: bytes) -> bytes:
-    """Return a length-delimited protocol buffer field."""
-    length, head = len(content), bytearray([tag])
-    while length >= 128:
-        head.append(length & 127 | 128)
-        length >>= 7
-    head.append(length)
-    return bytes(head) + content
 
 
 @dataclass(frozen=True)
@@ -107,8 +98,8 @@ class LayerPlan:
     @cached_property
     def _drawn(self) -> Drawn:
         layer, values = self.layer, self.layer.values
-        keys = [field_bytes(0x1A, name.encode()) for name in values.names]
-        head = b"\x78\x02" + field_bytes(0x0A, layer.name.encode()) + b"\x28\x80\x20"
+        keys = [bytes_field(0x1A, name.encode()) for name in values.names]
+        head = b"\x78\x02" + bytes_field(0x0A, layer.name.encode()) + b"\x28\x80\x20"
         return Drawn(
             kind=layer.shapes.kind,
             area=layer.shapes.area,
