@@ -16,7 +16,6 @@ from werkzeug.http import parse_accept_header
 from pipeline.errors import TonariError
 from tiles_server.caching import NEVER, TILE_LATEST, TILE_VERSIONED, same_tag
 from tiles_server.errors import NoReleaseError
-from tiles_server.tileset import content_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,41 +93,43 @@ def _answer(
     environ: WSGIEnvironment,
     start_response: StartResponse,
 ) -> Body:
-    z, x, y = address
     headers = [*OPEN, ("Cache-Control", _lifetime(tileset, environ.get("QUERY_STRING", "")))]
-    stored = tileset.archive.get(z, x, y)
-    if (
-        stored is None
-    ):  # only now do bounds matter: an archive of others may hold tiles beyond its own
-        covered = tileset.covers(z, x, y)
-        status = "204 No Content" if covered else "404 Not Found"
-        start_response(status, headers if covered else [*headers, ("Content-Length", "0")])
-        return []
-    return _send(tileset, stored, headers, environ, start_response)
+    stored = tileset.archive.get(*address)
+    if stored is not None:
+        return _send(tileset, address, stored, headers, environ, start_response)
+    # Only for what is not there do bounds matter: archives of others may hold tiles beyond theirs.
+    if tileset.covers(*address):
+        start_response("204 No Content", headers)
+    else:
+        start_response("404 Not Found", [*headers, ("Content-Length", "0")])
+    return []
 
 
 def _send(
     tileset: Tileset,
+    address: tuple[int, int, int],
     stored: memoryview,
     headers: Headers,
     environ: WSGIEnvironment,
     start_response: StartResponse,
 ) -> Body:
-    content: bytes | memoryview = stored
+    tag = tileset.tag(address, stored)
+    plain = False
     if tileset.gzipped:
         headers.append(("Vary", "Accept-Encoding"))
-        if takes_gzip(environ.get("HTTP_ACCEPT_ENCODING")):
-            headers.append(("Content-Encoding", "gzip"))
+        plain = not takes_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
+        if plain:
+            tag = f'{tag[:-1]}-plain"'  # other bytes, so another tag
         else:
-            content = gzip.decompress(stored)
-    tag = content_tag(content)
+            headers.append(("Content-Encoding", "gzip"))
     headers.append(("ETag", tag))
     if same_tag(tag, environ.get("HTTP_IF_NONE_MATCH")):
         start_response("304 Not Modified", headers)
         return []
+    content = gzip.decompress(stored) if plain else bytes(stored)
     headers += [("Content-Type", tileset.media_type), ("Content-Length", str(len(content)))]
     start_response("200 OK", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [bytes(content)]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 def _lifetime(tileset: Tileset, query: str) -> str:

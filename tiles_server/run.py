@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from granian.log import LogLevels
 from tiles_server.app import create_app
 from tiles_server.errors import StartError
 from tiles_server.files import MOST_STREAMS
+from tiles_server.language import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +83,8 @@ def serve(
     logging.getLogger("_granian").addFilter(_is_news)
     if not quiet:
         print(f"Tonari: {public_url or _address(host, port)}", flush=True)
+        if not (data / "releases" / "current").exists():
+            print(say("nothing_yet", "ja"), say("nothing_yet", "en"), sep="\n", file=sys.stderr)
     server.serve(target_loader=load, wrap_loader=False)
 
 

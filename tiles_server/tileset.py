@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.tiling.archive import PMTilesReader
@@ -25,6 +25,9 @@ FORMATS = {
 }
 """Tile type of an archive to ending of the address and media type."""
 
+REMEMBERED_BYTES, REMEMBERED_TAGS = 4_096, 20_000
+"""From which size on entity tags are remembered, and how many per tileset: some 5 MB at most."""
+
 Range = tuple[int, int, int, int]
 
 
@@ -44,6 +47,8 @@ class Tileset:
         Whether tiles are stored, and sent, compressed.
     ranges
         Per zoom from `minzoom`: first x, first y, last x, last y of the tiles within bounds.
+    tags
+        Entity tags of large tiles asked for before.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Tileset:
     maxzoom: int
     bounds: tuple[float, float, float, float]
     ranges: tuple[Range, ...]
+    tags: dict[tuple[int, int, int], str] = field(default_factory=dict)
 
     @classmethod
     def open(cls, name: str, path: Path, sha256: str) -> Tileset:
@@ -89,6 +95,21 @@ class Tileset:
                 tile_range(header.bounds, z) for z in range(header.minzoom, header.maxzoom + 1)
             ),
         )
+
+    def tag(self, tile: tuple[int, int, int], stored: memoryview) -> str:
+        """Return the entity tag of a tile as stored; those of large tiles are remembered.
+
+        Hashing costs a microsecond per kilobyte: nothing for most tiles, most of the work for
+        the largest, which are also the most asked for.
+        """
+        if len(stored) < REMEMBERED_BYTES:
+            return content_tag(stored)
+        tag = self.tags.get(tile)
+        if tag is None:
+            if len(self.tags) >= REMEMBERED_TAGS:
+                self.tags.clear()
+            tag = self.tags[tile] = content_tag(stored)
+        return tag
 
     def covers(self, z: int, x: int, y: int) -> bool:
         """Tell whether tile `z`/`x`/`y` lies within the zooms and bounds, empty or not."""

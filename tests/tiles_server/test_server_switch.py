@@ -116,6 +116,7 @@ def test_before_the_first_release_the_server_says_so_and_then_serves_it(data):
         time.sleep(0.3)
         assert httpx.get(server.address + "/").status_code == 200
         assert httpx.get(server.address + PATHS[0]).status_code == 200
+        assert "Run 'tonari build'" in server.errors()
 
 
 def test_the_server_says_where_it_is_and_stops_when_asked(data):
