@@ -28,7 +28,7 @@ PASS_MARKS = frozenset("レﾚ｜|…‥・↓↑→=＝≡‖∥＿_－-ー―�
     "/",
     "〃",
 }
-"""What means "does not stop here" in Japanese timetables. 〃 is no time either: see `read`."""
+"""What means "does not stop here" in timetables. 〃 is not among them: it repeats a time."""
 
 _EXCEL_ZERO = dt.datetime(1899, 12, 31)
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.;]|時)([0-5]\d)(?:[:.]([0-5]\d))?分?")
@@ -98,7 +98,7 @@ class CellReader:
         text, marks = self._without_marks(cell.strip())
         word = plain(text)
         if not word:
-            return Reading(marks=marks) if marks else BLANK
+            return UNREADABLE if marks else BLANK  # a mark without a time says nothing here
         if word in self._passes or text in self._passes:
             return PASS
         seconds = clock_seconds(word)

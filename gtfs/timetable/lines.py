@@ -54,7 +54,7 @@ class Lines:
     resolve: StopResolver
     findings: list[Finding] = field(default_factory=list)
 
-    @property
+    @cached_property
     def across(self) -> bool:
         """Tell whether trips are columns."""
         return self.table.trips == "across"

@@ -84,21 +84,26 @@ class Matrix(Lines):
         marks: set[str] = set()
         before = 0
         for stop in stops:
-            departure = self._time(trip, stop.departure)
-            single = stop.arrival == stop.departure
-            arrival = departure if single else self._time(trip, stop.arrival)
-            if arrival is None and departure is None:
-                continue
-            cells = [cell_name(*self.position(trip, s)) for s in (stop.arrival, stop.departure)]
-            call = _call(stop.stop_id, arrival, departure, cells)
+            if stop.arrival == stop.departure:
+                time = self._time(trip, stop.departure, marks)
+                if time is None:
+                    continue
+                cell = cell_name(*self.position(trip, stop.departure))
+                call = Call(stop.stop_id, time, time, cell, cell)
+            else:
+                times = [self._time(trip, s, marks) for s in (stop.arrival, stop.departure)]
+                if times == [None, None]:
+                    continue
+                cells = [cell_name(*self.position(trip, s)) for s in (stop.arrival, stop.departure)]
+                call = _call(stop.stop_id, times[0], times[1], cells)
             if call.arrival < before or call.departure < call.arrival:
                 self._report_backwards(trip, stop, call, before)
             calls.append(call)
             before = max(before, call.departure)
-            marks |= self._glued(trip, stop)
         return calls, marks
 
-    def _time(self, trip: int, stop: int) -> int | None:
+    def _time(self, trip: int, stop: int, marks: set[str]) -> int | None:
+        """Return the seconds of a cell; marks glued to its time are added to `marks`."""
         cell = self.at(trip, stop)
         reading = self.reader.read(cell)
         if reading.unreadable:
@@ -106,13 +111,10 @@ class Matrix(Lines):
             self.report(code, cell=cell_name(*self.position(trip, stop)), value=show(cell))
         if reading.seconds is None:
             return None
+        marks.update(reading.marks)
         seconds = after_midnight(reading.seconds, self.day_starts)
         self.moved += seconds != reading.seconds
         return seconds
-
-    def _glued(self, trip: int, stop: StopLine) -> set[str]:
-        lines = {stop.arrival, stop.departure}
-        return {mark for s in lines for mark in self.reader.read(self.at(trip, s)).marks}
 
     def _report_backwards(self, trip: int, stop: StopLine, call: Call, before: int) -> None:
         later = call.arrival >= before

@@ -103,3 +103,9 @@ def test_days_agree_with_the_rules_read_another_way(write_book, bus, build):
     built = build(feed(bus, write_book({"表": rows("", "★", "盆", "学")})))
     counts = built.reconciliation
     assert counts.service_days == counts.service_days_matched == 4 * 365
+
+
+def test_a_mark_where_a_time_should_be_is_no_time(write_book, bus, build):
+    rows_ = [["", "1便"], [""], ["市役所前", "9:00"], ["病院", "★"], ["駅前", "9:20"]]
+    built = build(feed(bus, write_book({"表": rows_})))
+    assert ("time-unreadable", "B4", "★") in {(f.code, f.cell, f.value) for f in built.findings}
