@@ -85,7 +85,7 @@ class Matches(Generic[T]):
 
 
 def places(feed: Feed) -> list[Place]:
-    """Return the stops of a feed, sorted by id."""
+    """Return the stops, and of Flex the groups and zones, of a feed, sorted by id."""
     stops = feed.table("stops", "stop_id", "stop_name", "stop_lat", "stop_lon", "platform_code")
     english = english_names(feed, "stops", "stop_name")
     found = [
@@ -98,7 +98,29 @@ def places(feed: Feed) -> list[Place]:
         )
         for row in stops.to_dict("records")
     ]
-    return sorted(found, key=lambda place: place.id)
+    return sorted(found + flexible_places(feed), key=lambda place: place.id)
+
+
+def flexible_places(feed: Feed) -> list[Place]:
+    """Return groups of stops and zones, where demand-responsive trips call, without position."""
+    groups = feed.table("location_groups", "location_group_id", "location_group_name")
+    english = english_names(feed, "location_groups", "location_group_name")
+    nowhere = float("nan")
+    found = [
+        Place(
+            row["location_group_id"],
+            Words(name, english(row["location_group_id"], name)),
+            "",
+            nowhere,
+            nowhere,
+        )
+        for row in groups.to_dict("records")
+        for name in [row["location_group_name"] or row["location_group_id"]]
+    ]
+    for zone in (feed.locations or {}).get("features", []):
+        name = (zone.get("properties") or {}).get("stop_name") or zone["id"]
+        found.append(Place(zone["id"], Words(name, name), "", nowhere, nowhere))
+    return found
 
 
 def lines(feed: Feed) -> list[Line]:

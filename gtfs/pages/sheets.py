@@ -14,6 +14,7 @@ from gtfs.calendar import day_classes
 from gtfs.diff.days import class_words
 from gtfs.diff.match import Line, Place, lines, places
 from gtfs.diff.timetable import departure, schedule
+from gtfs.pages.demand import without_demand
 from gtfs.statistics import DAY_TYPES
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gtfs.diff.change import Words
     from gtfs.diff.timetable import Group, Schedule, Timetable, Trip
+    from gtfs.pages.demand import DemandSheet
     from gtfs.tables import Feed
 
 StopKey = tuple[str, int]
@@ -71,24 +73,29 @@ class DirectionSheet:
 
 @dataclass(frozen=True, slots=True)
 class RouteSheet:
-    """One route with its directions."""
+    """One route: its directions, and the demand-responsive trips it has."""
 
     route: Line
     directions: tuple[DirectionSheet, ...]
+    demand: tuple[DemandSheet, ...] = ()
 
 
 def route_sheets(feed: Feed) -> list[RouteSheet]:
     """Return the timetables of all routes that have trips with times, sorted by route id."""
     known = {place.id: place for place in places(feed)}
-    plan = schedule(feed, {}, {})
+    plan, demand = without_demand(feed, schedule(feed, {}, {}))
     by_route: dict[str, list[Group]] = defaultdict(list)
     for group in sorted(plan.trips):
         if any(departure(trip) >= 0 for table in plan.trips[group].values() for trip in table):
             by_route[group[0]].append(group)
     return [
-        RouteSheet(line, tuple(_direction(plan, group, known) for group in by_route[line.id]))
+        RouteSheet(
+            line,
+            tuple(_direction(plan, group, known) for group in by_route[line.id]),
+            tuple(demand.get(line.id, ())),
+        )
         for line in lines(feed)
-        if by_route[line.id]
+        if by_route[line.id] or line.id in demand
     ]
 
 

@@ -190,3 +190,38 @@ def test_every_departure_of_a_real_feed_is_on_paper(transit):
         )
         assert printed <= set(times.departure_time)
         assert alone or printed == set(times.departure_time), sheet.route.id
+
+
+def test_rides_to_be_booked_say_when_where_and_how(ferry):
+    ferry["location_groups"] = pd.DataFrame(
+        {"location_group_id": ["west"], "location_group_name": ["西地区の乗り場"]}
+    )
+    ferry["booking_rules"] = pd.DataFrame(
+        {
+            "booking_rule_id": ["phone"],
+            "booking_type": [1],
+            "message": ["30分前までに電話で"],
+            "phone_number": ["093-000-0000"],
+        }
+    )
+    ferry.locations = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "id": "zone", "properties": {"stop_name": "山手"}}],
+    }
+    ferry["stop_times"] = pd.DataFrame(
+        {
+            "trip_id": ["w1", "w1"],
+            "stop_sequence": [1, 2],
+            "location_group_id": ["west", ""],
+            "location_id": ["", "zone"],
+            "start_pickup_drop_off_window": ["9:00:00", "9:00:00"],
+            "end_pickup_drop_off_window": ["16:00:00", "16:00:00"],
+            "pickup_booking_rule_id": ["phone", ""],
+        }
+    )
+    ferry["trips"] = ferry["trips"].iloc[[0]]
+    table = Page(timetable_pages(ferry)["timetable-wakato.html"]).tables[0]
+    days, hours, area, booking = table[1]
+    assert days.startswith("平日")
+    assert (hours, area) == ("9:00～16:00", "西地区の乗り場、山手")
+    assert booking == "30分前までに電話で 093-000-0000"
