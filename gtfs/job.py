@@ -10,6 +10,7 @@ import orjson
 from gtfs.build import BuiltFeed, build_feed
 from gtfs.diff import difference
 from gtfs.layers import layer_geojson, routes_layer, stops_layer
+from gtfs.pages import timetable_pages
 from gtfs.read import read_feed
 from gtfs.statistics import statistics
 from gtfs.validate import validate, validation_html, validation_json
@@ -133,8 +134,14 @@ class FeedJob:
             file = f"{kind}.json" if kind == "statistics" else f"{kind}.geojson"
             (folder / file).write_bytes(content)
             built.artefacts[kind] = file
+        self._print_timetables(tables, folder, built)
         self._cut_tiles({"stops": stops, "routes": routes}, folder, built, progress)
         self._compare(tables, folder, built)
+
+    def _print_timetables(self, tables: Tables, folder: Path, built: Built) -> None:
+        for file, page in timetable_pages(tables, sample=self.feed.sample).items():
+            (folder / file).write_text(page, encoding="utf-8")
+            built.artefacts[file.removesuffix(".html")] = file
 
     def _cut_tiles(
         self, layers: dict[str, Any], folder: Path, built: Built, progress: Progress
