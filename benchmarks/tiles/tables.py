@@ -51,15 +51,16 @@ def _row(given: Input, score: Score, ours: float | None) -> str:
 def growth_table(scores: Mapping[Input, Score]) -> str:
     """Return how our time and memory grow with the number of features."""
     rows = [
-        "| | seconds | µs a feature | peak MB | peak bytes a feature |",
-        "|---|---:|---:|---:|---:|",
+        "| | seconds | CPU s | CPU µs a feature | peak MB | peak bytes a feature |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for given, score in scores.items():
         if not score.runs:
-            rows.append(f"| {given.label} | failed: {score.failure[:120]} | | | |")
+            rows.append(f"| {given.label} | failed: {score.failure[:120]} | | | | |")
             continue
+        each = score.cpu_seconds / given.features * 1e6
         rows.append(
-            f"| {given.label} | {score.seconds:.2f} | {score.seconds / given.features * 1e6:.1f} "
+            f"| {given.label} | {score.seconds:.2f} | {score.cpu_seconds:.2f} | {each:.1f} "
             f"| {score.peak_bytes / 1e6:.0f} | {score.peak_bytes / given.features:,.0f} |"
         )
     return "\n".join(rows) + "\n"
@@ -76,9 +77,10 @@ def threads_table(one: Score, two: Score) -> str:
 
 def start_table(scores: Sequence[Score]) -> str:
     """Return how long a tileset of one feature takes."""
-    rows = ["| | seconds | peak MB |", "|---|---:|---:|"]
+    rows = ["| | seconds | CPU s | peak MB |", "|---|---:|---:|---:|"]
     rows += [
-        f"| {score.peer} | {score.seconds:.2f} | {score.peak_bytes / 1e6:.0f} |"
+        f"| {score.peer} | {score.seconds:.2f} | {score.cpu_seconds:.2f} "
+        f"| {score.peak_bytes / 1e6:.0f} |"
         for score in scores
         if score.runs
     ]
