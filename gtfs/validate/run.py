@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -79,18 +80,32 @@ def validate(path: Path, *, on: dt.date, tools: Sequence[str] = tuple(TOOLS)) ->
     present = {tool: version for tool, version in versions.items() if version}
     notices = merge(notice for tool in present for notice in TOOLS[tool](path, on))
     absent = [tool for tool in versions if tool not in present]
-    return Validation(path.name, on, present, allow(notices), absent)
+    return Validation(path.name, on, present, allow(notices, _members(path)), absent)
 
 
-def allow(notices: Iterable[Notice]) -> list[Notice]:
-    """Give the notices that are on the allow-list their reason; errors are never allowed."""
-    return [_with_reason(notice) for notice in notices]
+def allow(notices: Iterable[Notice], members: Iterable[str] = ()) -> list[Notice]:
+    """Give the notices that are on the allow-list their reason; errors are never allowed.
+
+    Parameters
+    ----------
+    members
+        Names of the files of the feed: some reasons hold only for feeds that have one of them.
+    """
+    names = tuple(members)
+    return [_with_reason(notice, names) for notice in notices]
 
 
-def _with_reason(notice: Notice) -> Notice:
+def _members(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def _with_reason(notice: Notice, members: tuple[str, ...]) -> Notice:
     if notice.severity is Severity.ERROR:
         return notice
     for entry in _allowed():
+        if "has" in entry and not any(_agrees(name, entry["has"]) for name in members):
+            continue
         if all(_agrees(getattr(notice, part), entry[part]) for part in _PARTS if part in entry):
             return replace(notice, allowed_ja=entry["why"]["ja"], allowed_en=entry["why"]["en"])
     return notice

@@ -74,6 +74,12 @@ def test_an_error_is_never_allowed():
     assert not allow([error])[0].allowed_ja
 
 
+def test_some_reasons_hold_only_for_feeds_with_a_certain_file():
+    notice = Notice("DQ_006", Severity.WARNING, ("gtfs-analyzer",), "", "", file="trips.txt")
+    assert not allow([notice], ["trips.txt"])[0].allowed_ja
+    assert allow([notice], ["trips.txt", "locations.geojson"])[0].allowed_ja
+
+
 def test_a_validator_that_is_not_installed_is_reported(ferry, tmp_path):
     validation = checked(ferry, tmp_path, ["gtfs-guru", "gtfs-oracle"])
     assert validation.absent == ["gtfs-oracle"]
