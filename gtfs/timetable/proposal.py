@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableProposal:
-    """One matrix found on a sheet, in the words of the declaration."""
+    """One matrix found on a sheet, in the words of the declaration.
+
+    `windows` tells that its cells say from when to when: service on demand.
+    """
 
     sheet: str
     trips: str
@@ -30,6 +33,7 @@ class TableProposal:
     first_stop: str
     last_stop: str
     count: int
+    windows: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the table as an entry under ``tables``; lines that are not there are left out."""
@@ -85,26 +89,38 @@ def as_yaml(proposal: Proposal, file: str) -> str:
     Returns
     -------
     str
-        YAML with the keys ``marks`` (if there are any), ``timetables``; the ends of each matrix
-        and its number of trips stand in a comment.
+        YAML with the keys ``marks``, ``timetables`` and ``demand``, as far as there are any; the
+        ends of each matrix and its number of trips stand in a comment.
     """
-    tables = CommentedSeq()
-    for position, table in enumerate(proposal.tables):
-        tables.append(_flow(table.as_dict()))
-        tables.yaml_add_eol_comment(_remark(table), position, column=0)
     document = CommentedMap()
     if proposal.marks:
         document["marks"] = CommentedMap(
             (DoubleQuotedScalarString(mark), _flow({"title": {"ja": "？"}}))
             for mark in proposal.marks
         )
-    document["timetables"] = [CommentedMap(file=file, route="line", tables=tables)]
+    by_the_clock = [table for table in proposal.tables if not table.windows]
+    if by_the_clock:
+        entry = CommentedMap(file=file, route="line", tables=_tables(by_the_clock, {}))
+        document["timetables"] = [entry]
+    on_demand = [table for table in proposal.tables if table.windows]
+    if on_demand:
+        more = {"file": file, "route": "line", "booking": "phone"}
+        booking = CommentedMap(phone=_flow({"title": {"ja": "？"}, "notice": "none"}))
+        document["demand"] = CommentedMap(booking=booking, tables=_tables(on_demand, more))
     yaml = YAML()
     yaml.width = 10_000
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = io.StringIO()
     yaml.dump(document, text)
     return text.getvalue()
+
+
+def _tables(found: list[TableProposal], more: Mapping[str, object]) -> CommentedSeq:
+    tables = CommentedSeq()
+    for position, table in enumerate(found):
+        tables.append(_flow({**table.as_dict(), **more}))
+        tables.yaml_add_eol_comment(_remark(table), position, column=0)
+    return tables
 
 
 def _flow(values: Mapping[str, object]) -> CommentedMap:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gtfs.timetable.clock import CellReader, plain
+from gtfs.timetable.clock import CellReader, clock_seconds, plain
 from gtfs.timetable.grid import cell_name, column_name
 from gtfs.timetable.lines import show
 from gtfs.timetable.proposal import Proposal, TableProposal
@@ -40,6 +40,7 @@ DAY_WORDS = (
 
 _TRIP_HEAD = re.compile(r"第?\d+便?|[A-Z]?\d+|始発|終便")
 _MARK_LABEL = re.compile("記号|備考|注記|運休|摘要")
+_BETWEEN = re.compile(r"[~〜～\-−–—ー―→]|から")
 _READER = CellReader()
 
 
@@ -112,10 +113,19 @@ def _rising(blocks: Iterable[_Block]) -> int:
 
 
 def _time(cell: Cell) -> int | None:
-    """Return the seconds of what surely is a time: bare numbers may be distances or codes."""
+    """Return the seconds of what surely is a time or a window: bare numbers may be codes."""
     if isinstance(cell, int | float) or (isinstance(cell, str) and plain(cell).isdigit()):
         return None
-    return _READER.read(cell).seconds
+    seconds = _READER.read(cell).seconds
+    if seconds is None and _is_window(cell):
+        return clock_seconds(_BETWEEN.split(plain(cell))[0])
+    return seconds
+
+
+def _is_window(cell: Cell) -> bool:
+    """Tell whether a cell says from when to when, as in ``8:10～8:20``."""
+    parts = _BETWEEN.split(plain(cell)) if isinstance(cell, str) else []
+    return len(parts) == 2 and all(clock_seconds(part) is not None for part in parts)
 
 
 def _blocks_across(grid: Grid, *, transposed: bool) -> list[_Block]:
@@ -162,7 +172,7 @@ def _is_name(text: str) -> bool:
     reading = _READER.read(text)
     return (
         len(word) >= 2
-        and reading.seconds is None
+        and _time(text) is None
         and not reading.passes
         and not word.isdigit()
         and not _TRIP_HEAD.fullmatch(word)
@@ -193,6 +203,7 @@ def _describe(block: _Block) -> tuple[TableProposal, list[str]]:
         first_stop=names[0],
         last_stop=names[-1],
         count=len(columns),
+        windows=any(_is_window(grid.at(r, c)) for r in block.rows for c in columns),
     )
     return table, marks
 

@@ -117,6 +117,12 @@ def test_inspect_sees_the_transpose(run, write_book, tmp_path):
     assert (table["trips"], table["stops"], table["times"]) == ("down", "1", "B2:D3")
 
 
+def test_inspect_proposes_demand_where_cells_are_windows(run, root):
+    result = run("inspect", root / "data/sample/transit/takatoyama_odekake.xlsx")
+    [table] = YAML(typ="safe").load(result.stdout)["demand"]["tables"]
+    assert (table["times"], table["stops"], table["trip_names"]) == ("C5:E10", "B", "4")
+
+
 def test_a_workbook_without_a_timetable_is_exit_1(run, write_book, tmp_path):
     write_book({"名簿": [["氏名", "電話"], ["山田", "090"]]})
     assert run("inspect", tmp_path / "book.xlsx").exit_code == 1
