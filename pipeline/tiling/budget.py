@@ -98,7 +98,7 @@ def reduce_tile(
             if strategy in ("simplify", "cluster"):
                 causes[_CAUSES[strategy]] = 0  # each step starts from the beginning
             causes.update(counts)
-            packed = deflate.gzip_compress(encoded(contents), options.compression)
+            packed = bytes(deflate.gzip_compress(encoded(contents), options.compression))
     features = sum(content.pieces.flag.size - content.merged for content in contents)
     return packed, features, causes
 
@@ -111,6 +111,6 @@ def _apply(
     if step > 2 or not content.origin.size:
         return content, 0
     z, x, y = zxy(tile)
-    shapes = np.unique(content.origin)
+    shapes = np.unique(content.origin).astype(np.int64)
     pieces, _ = cut_shapes(cut.plan, z, shapes, (x, y, x, y), 2.0 ** (step + 1))
     return Content.of(pieces, cut.plan, z), int(shapes.size)

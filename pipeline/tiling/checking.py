@@ -38,8 +38,8 @@ def check_polygons(
 
     Polygons of which nothing is left (no area at all) stay as they are.
     """
-    suspect = np.zeros(shapes.count, np.uint8)
-    spread(pool, threads, shapes.count, lambda a, b: find_suspects(shapes, a, b, suspect))
+    suspect = np.zeros(shapes.total, np.uint8)
+    spread(pool, threads, shapes.total, lambda a, b: find_suspects(shapes, a, b, suspect))
     chosen = np.flatnonzero(suspect)
     if not chosen.size:
         return shapes, np.empty(0, np.int64)
@@ -72,7 +72,7 @@ def _replace(shapes: Shapes, chosen: NDArray[np.int64], fixed: NDArray[np.object
         bounds=np.zeros((counts.size, 4), np.int32),
         area=np.zeros(counts.size, np.float64),
     )
-    orient(mended, 0, mended.count)
-    index = np.arange(shapes.count)
-    index[chosen] = shapes.count + np.arange(chosen.size)
+    orient(mended, 0, mended.total)
+    index = np.arange(shapes.total)
+    index[chosen] = shapes.total + np.arange(chosen.size)
     return take(concatenate([shapes, mended]), index)

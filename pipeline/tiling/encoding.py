@@ -138,7 +138,7 @@ def _collect(
 
 @helper
 def _number(local: Any, used: Any, counts: Any, values: int, tick: int) -> None:
-    """Number the values of a tile in their order in the layer: sorted values pack best."""
+    """Give the values of a tile numbers in their order in the layer, which packs best."""
     count = counts[0]
     if count * 16 > values:
         count = 0

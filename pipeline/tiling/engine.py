@@ -102,7 +102,7 @@ def cut_sources(
             prepare(source, options.layer(source.name), id_column, pool, threads)
             for source in sources
         ]
-        if not any(layer.shapes.count for layer in ready):
+        if not any(layer.shapes.total for layer in ready):
             raise TilingError("; ".join(["nothing to draw", *_lines(ready)]))
         return _write(ready, out, options, pool, threads, started, progress, words)
 
@@ -171,7 +171,7 @@ def _summary(plan: LayerPlan) -> LayerSummary:
     return LayerSummary(
         name=layer.name,
         features=layer.features,
-        shapes=layer.shapes.count,
+        shapes=layer.shapes.total,
         kinds={name: count for name, count in kinds.items() if count},
         fields=dict(zip(layer.values.names, layer.values.types, strict=True)),
         minzoom=plan.zooms[0],

@@ -96,9 +96,9 @@ def prepare(
         Where to run, and in how many parts.
     """
     ids, table, findings = _identify(source, id_column)
-    data, offsets, present, measures = _measure(source.geometry, pool, threads)
+    data, offsets, measures = _measure(source.geometry, pool, threads)
     if wkb.BIG_ENDIAN in measures.status:
-        data, offsets, present, measures = _measure(_swapped(source.geometry), pool, threads)
+        data, offsets, measures = _measure(_swapped(source.geometry), pool, threads)
     order = _drawing_order(measures, ids)
     wanted = table.select(_kept(table, options))
     kinds = measures.kinds[order]
@@ -109,7 +109,7 @@ def prepare(
     findings += _status_findings(measures, ids, source.file)
     shapes, found = _finish(shapes, ids, source.file, pool, threads)
     values = encoding.result()
-    if shapes.count != rows.size:
+    if shapes.total != rows.size:
         values = encode_values(wanted, shapes.row)
     findings += found
     findings += [
@@ -194,7 +194,7 @@ def _first(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Fi
 
 def _measure(
     geometry: pa.Array, pool: Executor, threads: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_], wkb.Measures]:
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], wkb.Measures]:
     _, ends, content = geometry.buffers()
     rows = len(geometry)
     data = np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
@@ -204,7 +204,7 @@ def _measure(
     present = numbers(geometry.is_valid()) == 1
     out = wkb.new_measures(rows)
     spread(pool, threads, rows, lambda a, b: wkb.measure(data, offsets, present, a, b, out))
-    return data, offsets, present, out
+    return data, offsets, out
 
 
 def _swapped(geometry: pa.Array) -> pa.Array:
@@ -254,7 +254,7 @@ def _finish(
 ) -> tuple[Shapes, list[Finding]]:
     """Turn rings, mend invalid polygons, wrap the antimeridian and weigh every vertex."""
     findings: list[Finding] = []
-    spread(pool, threads, shapes.count, lambda a, b: orient(shapes, a, b))
+    spread(pool, threads, shapes.total, lambda a, b: orient(shapes, a, b))
     shapes, broken = check_polygons(shapes, pool, threads)
     if broken.size:
         findings.append(_first("geometry-invalid", broken, file))
@@ -264,7 +264,7 @@ def _finish(
     if (shapes.kind == POLYGON).any():
         capacity = 1 << max(10, int(2 * shapes.x.size - 1).bit_length())
         mark_nodes(shapes, capacity, nodes)
-    spread(pool, threads, shapes.count, lambda a, b: weigh(shapes, nodes, a, b))
+    spread(pool, threads, shapes.total, lambda a, b: weigh(shapes, nodes, a, b))
     return shapes, findings
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pipeline.errors import TilingError
 from pipeline.tiling.shapes import MAX_ZOOM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Zooms = tuple[int, int]
 """Least and greatest zoom, both included."""

@@ -165,8 +165,10 @@ def _source(name: str, file: str, table: pa.Table, column: str, crs: Any) -> Sou
     if crs is None:
         findings.append(_CATALOGUE.finding("crs-unknown", file=file))
     elif not _is_degrees(crs):
-        wkb, said = _to_degrees(wkb, crs)
-        findings.append(_CATALOGUE.finding("crs-transformed", file=file, **said))
+        wkb, system, operation = _to_degrees(wkb, crs)
+        findings.append(
+            _CATALOGUE.finding("crs-transformed", file=file, crs=system, operation=operation)
+        )
     wkb = wkb.cast(pa.large_binary())
     return Source(name, file, table.drop_columns([column]), wkb, findings)
 
@@ -179,8 +181,8 @@ def _is_degrees(crs: Any) -> bool:
     return (str(found.get("authority")), str(found.get("code"))) in _DEGREES
 
 
-def _to_degrees(wkb: pa.Array, crs: Any) -> tuple[pa.Array, dict[str, str]]:
-    """Transform WKB to longitude and latitude; also return what was done."""
+def _to_degrees(wkb: pa.Array, crs: Any) -> tuple[pa.Array, str, str]:
+    """Transform WKB to longitude and latitude; also return from which system and how."""
     import numpy as np
     import pyproj
     import shapely
@@ -189,5 +191,5 @@ def _to_degrees(wkb: pa.Array, crs: Any) -> tuple[pa.Array, dict[str, str]]:
     transformer = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True)
     shapes = shapely.from_wkb(np.asarray(wkb.to_pylist(), object))
     moved = shapely.transform(shapes, transformer.transform, interleaved=False)
-    names = {"crs": system.to_string()[:40], "operation": transformer.description or "?"}
-    return pa.array(list(shapely.to_wkb(moved)), pa.large_binary()), names
+    written = pa.array(list(shapely.to_wkb(moved)), pa.large_binary())
+    return written, system.to_string()[:40], transformer.description or "?"

@@ -7,7 +7,7 @@ also returns how many features it has dropped or joined.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -139,18 +139,18 @@ def cluster(content: Content, share: float, step: int) -> tuple[Content, int]:
     at = kept.pieces.rings[kept.pieces.first[: first.size]]
     for middle, values in ((kept.pieces.x, x), (kept.pieces.y, y)):
         middle[at] = np.rint(np.bincount(group, values[points]) / counts).astype(np.int32)
-    written = {CLUSTER_FIELD: counts.astype(np.float64)}
+    written: dict[str, NDArray[Any]] = {CLUSTER_FIELD: counts}
     for name in content.plan.options.layer(content.plan.layer.name).sums:
-        values = content.attribute(name)
-        if values is not None:
-            written[name] = np.bincount(group, np.nan_to_num(values[points]))
+        summed = content.attribute(name)
+        if summed is not None:
+            written[name] = np.bincount(group, np.nan_to_num(summed[points]))
     kept = _write_numbers(kept, written, np.flatnonzero(counts > 1))
     order = np.argsort(index, kind="stable")
     return kept.keep_order(order), int(points.size - first.size)
 
 
 def _write_numbers(
-    content: Content, written: dict[str, NDArray[np.float64]], rows: NDArray[np.int64]
+    content: Content, written: dict[str, NDArray[Any]], rows: NDArray[np.int64]
 ) -> Content:
     """Give some rows new values, in columns that are added where they do not exist."""
     drawn, names = content.drawn, list(content.plan.layer.values.names)

@@ -46,7 +46,7 @@ def polygons_of(
     if chosen.size == 0 or shell[0] < 0:
         return np.full(first.size, shapely.MultiPolygon(), object)
     single = shapely.polygons(lines, indices=shell)
-    result = np.full(first.size, shapely.MultiPolygon(), object)
+    result: NDArray[np.object_] = np.full(first.size, shapely.MultiPolygon(), object)
     shapely.multipolygons(single, indices=owner[hole[chosen] == 0], out=result)
     return result
 
@@ -54,7 +54,10 @@ def polygons_of(
 def make_valid_on_grid(shapes: NDArray[np.object_], grid: float) -> NDArray[np.object_]:
     """Return valid polygons with corners on multiples of `grid`, exterior rings positive."""
     fixed = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
-    return shapely.orient_polygons(shapely.set_precision(fixed, grid), exterior_cw=False)
+    valid: NDArray[np.object_] = shapely.orient_polygons(
+        shapely.set_precision(fixed, grid), exterior_cw=False
+    )
+    return valid
 
 
 def rings_of(
@@ -112,4 +115,5 @@ def _squares(pieces: Pieces, which: NDArray[np.int64]) -> NDArray[np.object_]:
     """Return a square of one unit for polygons of which nothing else is left."""
     at = pieces.rings[pieces.first[which]]
     x, y = pieces.x[at], pieces.y[at]
-    return shapely.box(x, y, x + 1, y + 1)
+    squares: NDArray[np.object_] = shapely.box(x, y, x + 1, y + 1)
+    return squares

@@ -7,7 +7,7 @@ the north-west corner: 3.7 cm at the equator, and exactly the 4,096-unit grid of
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Shapes(NamedTuple):
     area: NDArray[np.float64]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """Number of shapes."""
         return int(self.kind.shape[0])
 
@@ -120,7 +120,7 @@ def concatenate(pieces: list[Shapes]) -> Shapes:
         joined = [part[:-1] + base for part, base in zip(parts, bases, strict=False)]
         return np.concatenate([*joined, bases[-1:]]).astype(np.int64)
 
-    arrays = {
+    arrays: dict[str, Any] = {
         name: offsets(name)
         if name in ("rings", "parts")
         else np.concatenate([getattr(piece, name) for piece in pieces])

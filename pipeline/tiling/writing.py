@@ -97,7 +97,7 @@ def _write_part(
         content = parts[0] if len(parts) == 1 else b"".join(parts)
         if not len(content):
             continue
-        packed = deflate.gzip_compress(content, options.compression)
+        packed = bytes(deflate.gzip_compress(content, options.compression))
         if reducible and len(packed) > options.tile_bytes:
             packed, features[t], reduced = reduce_tile(cuts, tile, packed, options)
             causes.update(reduced)

@@ -155,7 +155,7 @@ def start_cut(plan: LayerPlan, zoom: int, pool: Executor, threads: int) -> Pendi
     chosen = plan.chosen(zoom)
     parts = min(4 * threads, max(1, -(-chosen.size // _SHAPES_PER_TASK)))
     tasks = [pool.submit(cut_shapes, plan, zoom, part) for part in np.array_split(chosen, parts)]
-    return PendingCut(plan, zoom, plan.layer.shapes.count - chosen.size, tasks)
+    return PendingCut(plan, zoom, plan.layer.shapes.total - chosen.size, tasks)
 
 
 def cut_shapes(

@@ -92,7 +92,7 @@ def command(
         tile_bytes=tile_bytes,
         strategies=strategies,
         threads=threads,
-        layers={layer: special for layer in layers},
+        layers=dict.fromkeys(layers, special),
     )
     with progress_shown(quiet=as_json) as progress:
         report = tile(

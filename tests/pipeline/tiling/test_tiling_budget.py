@@ -24,9 +24,8 @@ def crowd():
 
 def cut_to_budget(cut, data, strategy, **special):
     rules = LayerOptions(**special)
-    return cut(
-        data, minzoom=8, maxzoom=9, tile_bytes=BUDGET, strategies=(strategy,), layers={"layer": rules}
-    )  # fmt: skip
+    options = {"tile_bytes": BUDGET, "strategies": (strategy,), "layers": {"layer": rules}}
+    return cut(data, minzoom=8, maxzoom=9, **options)
 
 
 def sizes(found, zoom):
@@ -92,7 +91,7 @@ def test_coalescing_joins_equal_attributes_and_keeps_the_area(cut):
 
 def test_simplifying_more_draws_lines_coarser(cut):
     rng = np.random.default_rng(2)
-    walk = np.cumsum(rng.normal(size=(6000, 2)) * 0.002, axis=0) + [130, 33]
+    walk = np.array([130, 33]) + np.cumsum(rng.normal(size=(6000, 2)) * 0.002, axis=0)
     found = cut_to_budget(cut, [shapely.linestrings(walk)], "simplify")
     plain = cut([shapely.linestrings(walk)], minzoom=8, maxzoom=9)
     assert sum(sizes(found, 8)) < sum(sizes(plain, 8))

@@ -88,9 +88,8 @@ def test_length_at_the_last_zoom_stays_within_the_snapping_tolerance(cut, line):
 def test_a_feature_is_in_every_tile_it_touches_and_its_clip_is_within_a_unit(cut, shapes):
     found = cut(shapes, minzoom=LAST, maxzoom=LAST)
     held = {(t.x, t.y): t for t in found.tiles(LAST)}
-    for x, y in held:
+    for (x, y), tile in held.items():
         for number, shape in enumerate(shapes):
-            tile = held[x, y]
             expected = tile.of_input(shape)
             own = [
                 g for f, g in zip(tile.features, tile.geometry, strict=True) if f["id"] == number
