@@ -24,6 +24,7 @@ from gtfs.rows import (
 )
 from gtfs.shapes import FAR_OFF_ROUTE_M, OFF_ROUTE_M, Shape, cut, shape_id
 from gtfs.tables import Feed as Tables
+from gtfs.transfers import transfer_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,6 +69,9 @@ def assemble(
         "attributions": attribution_rows(parts),
     }
     rows |= switched_rows(parts)
+    if parts.feed.transfers_within:
+        used = [parts.stops.stops[row["stop_id"]] for row in rows["stops"]]
+        rows["transfers"] = transfer_rows(used, parts.feed.transfers_within)
     rows["translations"] = words.rows
     tables |= {name: pd.DataFrame(table) for name, table in rows.items() if table}
     zones = {row["stop_id"]: row["zone_id"] for row in rows["stops"]}
@@ -128,6 +132,7 @@ def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) 
         route = parts.feed.routes[route_id]
         mode = route.mode or parts.feed.mode
         code = "sea-lane-missing" if mode == "ferry" else "line-straight"
+        code = "hail-without-line" if route.hail else code
         findings.append(notice(code, field=f"routes.{route_id}.line"))
     return shapes
 

@@ -29,6 +29,8 @@ ROUTE_TYPES = {
     "funicular": 7,
 }
 Row = dict[str, Any]
+ANYWHERE, AT_STOPS_ONLY = 0, 1
+"""Values of continuous_pickup and continuous_drop_off."""
 
 
 def agency_row(parts: Parts, words: Translations) -> Row:
@@ -87,7 +89,7 @@ def route_row(parts: Parts, route_id: str, route: Route, words: Translations) ->
     words.add("routes", "route_long_name", route_id, reading=route.reading, english=route.title.en)
     english = ". ".join([*described_en, category_text(others, "en")]).strip(". ")
     words.add("routes", "route_desc", route_id, english=english)
-    return {
+    row: Row = {
         "route_id": route_id,
         "agency_id": parts.feed.operator.id,
         "route_short_name": route.short,
@@ -98,6 +100,10 @@ def route_row(parts: Parts, route_id: str, route: Route, words: Translations) ->
         "route_color": route.color or "",
         "route_text_color": route.text_color or "",
     }
+    if any(r.hail for r in parts.feed.routes.values()):
+        anywhere = ANYWHERE if route.hail else AT_STOPS_ONLY
+        row |= {"continuous_pickup": anywhere, "continuous_drop_off": anywhere}
+    return row
 
 
 def trip_rows(

@@ -206,7 +206,17 @@ class RouteLine(Strict):
 
 
 class Route(Strict):
-    """One route as passengers know it."""
+    """One route as passengers know it.
+
+    Attributes
+    ----------
+    line
+        Its course, for the shapes.
+    bicycles
+        Whether they may be taken along; empty: unknown.
+    hail
+        Passengers may get on and off anywhere along the line (フリー乗降).
+    """
 
     title: Text
     reading: str = ""

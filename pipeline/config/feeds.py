@@ -45,6 +45,8 @@ class Feed(Strict):
     unpriced
         What becomes of a feed in which a ride has no fare: where some rides are not sold, as
         between two boarding stops of a coach, ``report`` them.
+    transfers_within
+        Stops up to so many metres apart are written as places to change.
     profile
         ``jp4``; ``jp3`` adds agency_jp, routes_jp and office_jp for consumers that want them.
     fares_v2
@@ -72,6 +74,7 @@ class Feed(Strict):
     fares: tuple[Fare, ...] = ()
     unpriced: Literal["refuse", "report"] = "refuse"
     sample: bool = False
+    transfers_within: int | None = Field(default=None, ge=1, le=1000)
     profile: Literal["jp4", "jp3"] = "jp4"
     fares_v2: bool = False
 

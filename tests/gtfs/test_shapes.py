@@ -130,3 +130,19 @@ def test_a_feature_that_is_not_there_is_found(with_line):
 def test_a_ferry_without_a_sea_lane_is_told_that_the_line_may_cross_land(write_book, bus, build):
     built = build(bus(write_book({"表": TIMES}), [TABLE], mode="ferry"))
     assert "sea-lane-missing" in {f.code for f in built.findings}
+
+
+def test_hailing_anywhere_needs_a_line(write_book, bus, build):
+    routes = {"line": {"title": {"ja": "試験線"}, "hail": True}}
+    built = build(bus(write_book({"表": TIMES}), [TABLE], routes=routes))
+    assert "hail-without-line" in {f.code for f in built.findings}
+    assert built.blocked
+
+
+def test_hailing_is_written_for_its_route_only(write_book, bus, build, tmp_path):
+    (tmp_path / "line.geojson").write_text(json.dumps(LINE), encoding="utf-8")
+    line = {"title": {"ja": "試験線"}, "line": {"file": "line.geojson"}}
+    routes = {"line": line | {"hail": True}, "other": line}
+    built = build(bus(write_book({"表": TIMES}), [TABLE], routes=routes))
+    allowed = built.tables["routes"].set_index("route_id")["continuous_pickup"]
+    assert dict(allowed) == {"line": 0, "other": 1}
