@@ -266,6 +266,7 @@ def write_feed(folder: Path) -> dict:
         zipped.writestr("agency.txt", "agency_id,agency_name\n1,北九州市\n")
     (place / "wakato_ferry.zip").write_bytes(packed.getvalue())
     write_tiles(feed_frames(), place / "wakato_ferry.pmtiles")
+    (place / "timetable.html").write_text("<!doctype html><title>時刻表</title>", "utf-8")
     (place / "validation.html").write_text("<!doctype html><title>検証結果</title>", "utf-8")
     return {
         "title": {"ja": "若戸渡船", "en": "Wakato ferry"},
@@ -280,6 +281,7 @@ def write_feed(folder: Path) -> dict:
         "counts": {"stops": 2, "routes": 1, "trips": 190},
         "artefacts": {
             "gtfs": "feeds/wakato_ferry/wakato_ferry.zip",
+            "timetable": "feeds/wakato_ferry/timetable.html",
             "validation_html": "feeds/wakato_ferry/validation.html",
             "pmtiles": "feeds/wakato_ferry/wakato_ferry.pmtiles",
         },

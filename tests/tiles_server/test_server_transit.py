@@ -49,3 +49,9 @@ def test_every_layer_of_a_style_has_a_source_and_an_id_of_its_own(client):
         assert layer["source"] in style["sources"]
         for name in layer["paint"]:
             assert name.split("-")[0] in (layer["type"], "text")
+
+
+def test_the_timetable_is_the_readable_alternative_of_a_feed_on_the_map(client):
+    page = client.get("/maps/kanmon_safety?lang=ja").text
+    assert "若戸渡船の時刻表</a>" in page
+    assert client.get("/gtfs/wakato_ferry/timetable.html").text.startswith("<!doctype html>")
