@@ -316,3 +316,38 @@ def fare_pairs(tables):
         ride = (rule.route_id.lstrip("r"), rule.origin_id, rule.destination_id)
         found[ride].add(float(prices[rule.fare_id]))
     return found
+
+
+# ---- 焼津市自主運行バス: a timetable kept as attributes of a Shapefile
+
+YAIZU = "焼津市自主運行バス路線図_停留所/バス停留所(しずてつ除外).shp"
+
+
+def test_yaizu_a_timetable_in_the_attributes_of_a_shapefile(real, publisher):
+    grid = open_book(real / "yaizu", YAIZU).grid()
+    last = next(i for i, row in enumerate(grid.rows[1:], start=1) if row[3] != "さつき")
+    shared = {"stops": "A", "direction": 0, "route": "line"}
+    tables = [
+        shared | {"times": f"E2:N{last}", "day_type": "weekday"},
+        shared | {"times": f"O2:V{last}", "day_type": "holiday"},
+    ]
+    feed = Feed.model_validate(
+        declaration(tables, YAIZU)
+        | {
+            "day_types": {
+                "weekday": {"title": {"ja": "平日"}, "runs": WEEK[:5], "but_not": ["holiday"]},
+                "holiday": {"title": {"ja": "土日祝"}, "runs": [*WEEK[5:], "holiday"]},
+            },
+            "stops": {
+                "file": YAIZU,
+                "fields": {"id": "item1", "name": "item3", "lat": "緯度", "lon": "経度"},
+            },
+        }
+    )
+    built = build_feed("yaizu", feed, root=real / "yaizu", publisher=publisher)
+    assert not built.blocked, [f.line("ja") for f in built.findings if f.severity == "error"]
+    trips = built.tables["trips"].groupby("service_id")["trip_id"].count()
+    assert dict(trips) == {"holiday": 8, "weekday": 10}
+    filled = sum(bool(cell) for row in grid.rows[1:last] for cell in row[4:22])
+    assert built.reconciliation.time_cells_matched == filled
+    assert len(built.tables["stop_times"]) == filled

@@ -1,0 +1,122 @@
+"""Cells: times however written read back, and the second reader sees what openpyxl sees."""
+
+import datetime as dt
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gtfs.flex.windows import read_window
+from gtfs.japan import check_digit
+from gtfs.rawbook import RawBook
+from gtfs.timetable.clock import CellReader, after_midnight
+from gtfs.timetable.grid import cell_name, column_index, column_name, open_book
+
+MINUTES = st.integers(0, 47 * 60 + 59)
+WIDE = str.maketrans("0123456789:", "０１２３４５６７８９：")
+STYLES = {
+    "colon": lambda h, m: f"{h}:{m:02d}",
+    "two digits": lambda h, m: f"{h:02d}:{m:02d}",
+    "full width": lambda h, m: f"{h}:{m:02d}".translate(WIDE),
+    "dot": lambda h, m: f"{h}.{m:02d}",
+    "kanji": lambda h, m: f"{h}時{m:02d}分",
+    "duration": lambda h, m: dt.timedelta(hours=h, minutes=m),
+    "spaces": lambda h, m: f" {h}:{m:02d} ",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(minutes=MINUTES)
+def test_a_time_reads_back_in_every_style(style, minutes):
+    cell = STYLES[style](*divmod(minutes, 60))
+    assert CellReader().read(cell).seconds == minutes * 60
+
+
+@given(minutes=st.integers(1, 24 * 60 - 1))
+def test_a_serial_number_is_rounded_to_its_minute(minutes):
+    assert CellReader().read(minutes / 1440).seconds == minutes * 60
+
+
+@given(text=st.text(max_size=12))
+def test_any_text_is_a_time_a_pass_mark_nothing_or_unreadable(text):
+    reading = CellReader(footnotes=("★", "学")).read(text)
+    said = [reading.seconds is not None, reading.passes, reading.unreadable]
+    assert sum(said) <= 1
+
+
+@given(minutes=st.integers(0, 24 * 60 - 1), starts=st.integers(0, 6 * 60))
+def test_moving_past_midnight_keeps_the_clock(minutes, starts):
+    moved = after_midnight(minutes * 60, starts * 60)
+    assert moved % 86_400 == minutes * 60
+    assert starts * 60 <= moved < starts * 60 + 86_400 or moved == minutes * 60
+
+
+@given(start=st.integers(180, 24 * 60 - 1), length=st.integers(0, 120))
+def test_a_window_reads_back(start, length):
+    ends = [f"{m // 60}:{m % 60:02d}" for m in (start, start + length)]
+    assert read_window("～".join(ends), 0) == (start * 60, (start + length) * 60)
+
+
+@given(index=st.integers(0, 16_383))
+def test_columns_are_named_as_a_spreadsheet_does(index):
+    assert column_index(column_name(index)) == index
+    assert cell_name(0, index) == f"{openpyxl.utils.get_column_letter(index + 1)}1"
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-(10**6), 10**6),
+    st.floats(0, 3, allow_nan=False),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8),
+    st.times().map(lambda t: t.replace(microsecond=0, second=0, tzinfo=None)),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=5))
+def test_the_second_reader_sees_the_cells_openpyxl_wrote(rows, tmp_path):
+    book = openpyxl.Workbook()
+    written = {}
+    for r, row in enumerate(rows):
+        for c, value in enumerate(row):
+            if isinstance(value, str) and value.startswith("="):
+                continue
+            book.active.cell(r + 1, c + 1, value)
+            if value not in (None, ""):
+                written[r, c] = value
+    book.active.title = "表 & <1>"
+    book.save(tmp_path / "book.xlsx")
+    cells = RawBook(tmp_path / "book.xlsx").cells("表 & <1>")
+    for place, value in written.items():
+        if isinstance(value, dt.time):
+            assert round(cells[place] * 86_400) == value.hour * 3600 + value.minute * 60
+        elif isinstance(value, str):
+            assert cells[place] == value.replace("\r\n", "\n")
+        else:
+            assert cells[place] == pytest.approx(value)
+
+
+def test_the_second_reader_reads_the_sample_as_the_first_does(tmp_path, root):
+    book = open_book(root, "data/sample/transit/wakato.xlsx")
+    raw = RawBook(root / "data/sample/transit/wakato.xlsx")
+    for sheet in book.sheets:
+        for (row, column), value in raw.cells(sheet).items():
+            if isinstance(value, str):
+                assert book.grid(sheet).at(row, column) == value
+
+
+# 法人番号 of bodies as the National Tax Agency publishes them.
+@pytest.mark.parametrize("number", ["8000020401005", "1430001056880", "7000012050002"])
+def test_check_digits_of_real_corporate_numbers(number):
+    assert check_digit(number[1:]) == int(number[0])
+
+
+@given(base=st.text("0123456789", min_size=12, max_size=12), place=st.integers(0, 11))
+def test_one_wrong_digit_changes_the_check_digit_unless_it_differs_by_nine(base, place):
+    wrong = base[:place] + str((int(base[place]) + 1) % 10) + base[place + 1 :]
+    weight = 1 + (11 - place) % 2
+    same = (int(wrong[place]) - int(base[place])) * weight % 9 == 0
+    assert (check_digit(wrong) == check_digit(base)) == same
