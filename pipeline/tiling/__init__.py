@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.tiling.engine import tile
+    from pipeline.tiling.incremental import Update, update
     from pipeline.tiling.options import Filter, LayerOptions, TileOptions
     from pipeline.tiling.report import TileReport, ZoomStatistics
 
 _HOME = {
     "tile": "engine",
+    "update": "incremental",
+    "Update": "incremental",
     "Filter": "options",
     "LayerOptions": "options",
     "TileOptions": "options",
@@ -26,7 +29,16 @@ _HOME = {
     "ZoomStatistics": "report",
 }
 
-__all__ = ["Filter", "LayerOptions", "TileOptions", "TileReport", "ZoomStatistics", "tile"]
+__all__ = [
+    "Filter",
+    "LayerOptions",
+    "TileOptions",
+    "TileReport",
+    "Update",
+    "ZoomStatistics",
+    "tile",
+    "update",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -122,12 +122,12 @@ def _write(
     words: Mapping[str, str],
 ) -> TileReport:
     plans = [LayerPlan(layer, options) for layer in layers]
-    bounds = _bounds(layers)
+    bounds = bounds_of(layers)
     with writer_for(out)(
         out, metadata={}, minzoom=options.minzoom, maxzoom=options.maxzoom, bounds=bounds
     ) as writer:
         zooms = list(_cut_all(plans, options, pool, threads, writer, progress))[::-1]
-        summaries = [_summary(plan) for plan in plans]
+        summaries = [summary_of(plan) for plan in plans]
         writer.metadata = metadata(summaries, zooms, words)
     findings = [finding for layer in layers for finding in layer.findings]
     findings += _budget_findings(zooms, options)
@@ -156,7 +156,8 @@ def _cut_all(
         progress("zooms", done, len(wanted))
 
 
-def _bounds(layers: list[Layer]) -> tuple[float, float, float, float]:
+def bounds_of(layers: list[Layer]) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of all shapes in degrees."""
     boxes = np.concatenate([layer.shapes.bounds for layer in layers])
     left, top = boxes[:, :2].min(axis=0).tolist()
     right, bottom = boxes[:, 2:].max(axis=0).tolist()
@@ -165,7 +166,8 @@ def _bounds(layers: list[Layer]) -> tuple[float, float, float, float]:
     return round(west, 7), round(south, 7), round(east, 7), round(north, 7)
 
 
-def _summary(plan: LayerPlan) -> LayerSummary:
+def summary_of(plan: LayerPlan) -> LayerSummary:
+    """Return what the report and the metadata say of a layer."""
     layer = plan.layer
     kinds = {name: int((layer.shapes.kind == kind).sum()) for kind, name in _KINDS.items()}
     return LayerSummary(
