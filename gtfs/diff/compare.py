@@ -133,20 +133,34 @@ def _different(
     """Yield the days on which timetables differ, with both timetables."""
     none: Timetable = Counter()
     usual = _usual(old, days.old)
-    frozen: dict[int, Frozen] = {}
-    tables: dict[Frozen, Timetable] = {}
-    alike: dict[tuple[Frozen, Frozen], list[dt.date]] = defaultdict(list)
+    number_of = _Numbering()
+    alike: dict[tuple[int, int], list[dt.date]] = defaultdict(list)
     for day in sorted(days.compared):
         before = old.get(day, none) if day in days.old else usual[days.compared[day]]
-        after = new.get(day, none)
-        for table in (before, after):
-            if id(table) not in frozen:
-                frozen[id(table)] = frozenset(table.items())
-                tables[frozen[id(table)]] = table
-        if frozen[id(before)] != frozen[id(after)]:
-            alike[frozen[id(before)], frozen[id(after)]].append(day)
+        pair = number_of(before), number_of(new.get(day, none))
+        if pair[0] != pair[1]:
+            alike[pair].append(day)
     for (one, two), dates in alike.items():
-        yield day_words(dates, days.compared), tables[one], tables[two]
+        yield day_words(dates, days.compared), number_of.tables[one], number_of.tables[two]
+
+
+class _Numbering:
+    """Numbers timetables so that equal ones have one number; each object is looked at once."""
+
+    def __init__(self) -> None:
+        self.tables: list[Timetable] = []
+        self._by_content: dict[Frozen, int] = {}
+        # The object is kept beside its number, so that its identity is not given to another.
+        self._by_identity: dict[int, tuple[Timetable, int]] = {}
+
+    def __call__(self, table: Timetable) -> int:
+        known = self._by_identity.get(id(table))
+        if known is None:
+            number = self._by_content.setdefault(frozenset(table.items()), len(self.tables))
+            if number == len(self.tables):
+                self.tables.append(table)
+            known = self._by_identity[id(table)] = (table, number)
+        return known[1]
 
 
 def _usual(
