@@ -34,10 +34,7 @@ def main(quick: bool, runs: int, write: bool) -> None:
     runs = 1 if quick else runs
     load = os.getloadavg()[0]
     operators = {size: prepared(size) for size in sizes}
-    builds = {
-        operator.stop_times: [built(operator) for _ in range(runs if size == sizes[-1] else 1)]
-        for size, operator in operators.items()
-    }
+    builds = {operator.stop_times: [built(operator)] for operator in operators.values()}
     archive = zip_of(operators[sizes[-1]])
     exchange: dict[str, list[dict[str, Any]]] = {"ours": [], "gtfs-kit": []}
     for _ in range(runs):  # in turns, so that a busy moment meets everybody
@@ -112,7 +109,7 @@ def circumstances(load: float, operator: Operator, runs: int) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
     return (
         f"{operator.stop_times:,} stop_times on {operator.routes} routes, generated "
-        f"(`benchmarks/gtfs/operator.py`); median of {runs}. {os.cpu_count()} processors, Python "
+        f"(`benchmarks/gtfs/operator.py`); median of {runs}, builds once. {os.cpu_count()} processors, Python "
         f"{platform.python_version()}; load of the machine at the start {load:.1f}. {versions}.\n"
     )
 
