@@ -109,8 +109,9 @@ def circumstances(load: float, operator: Operator, runs: int) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
     return (
         f"{operator.stop_times:,} stop_times on {operator.routes} routes, generated "
-        f"(`benchmarks/gtfs/operator.py`); median of {runs}, builds once. {os.cpu_count()} processors, Python "
-        f"{platform.python_version()}; load of the machine at the start {load:.1f}. {versions}.\n"
+        f"(`benchmarks/gtfs/operator.py`); median of {runs}, builds once. {os.cpu_count()} "
+        f"processors, Python {platform.python_version()}; load of the machine at the "
+        f"start {load:.1f}. {versions}.\n"
     )
 
 
