@@ -8,13 +8,11 @@ import numpy as np
 
 from pipeline.tiling._jit import helper, kernel
 from pipeline.tiling.pieces import DUST, Pieces
+from pipeline.tiling.wire import big_varint, geometry, length, longer, varint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BITS = 12
-_POINT, _LINE, _POLYGON = 1, 2, 3
-_MOVE_ONE, _CLOSE = 9, 15
 _LAYER, _FEATURE, _KEY, _VALUE = 0x1A, 0x12, 0x1A, 0x22
 _ROOM = 8
 NO_ID = np.uint64(2**64 - 1)
@@ -71,52 +69,6 @@ class Encoded(NamedTuple):
 
 
 @helper
-def _varint(out: Any, at: int, value: Any) -> int:
-    while value >= 128:
-        out[at] = np.uint8((value & 127) | 128)
-        value >>= 7
-        at += 1
-    out[at] = np.uint8(value)
-    return at + 1
-
-
-@helper
-def _big_varint(out: Any, at: int, value: Any) -> int:
-    """Write an unsigned number of 64 bits."""
-    while value >= np.uint64(128):
-        out[at] = np.uint8((value & np.uint64(127)) | np.uint64(128))
-        value >>= np.uint64(7)
-        at += 1
-    out[at] = np.uint8(value)
-    return at + 1
-
-
-@helper
-def _length(value: Any) -> int:
-    """Return how many bytes a number takes."""
-    count = 1
-    while value >= 128:
-        value >>= 7
-        count += 1
-    return count
-
-
-@helper
-def _zigzag(out: Any, at: int, delta: Any) -> int:
-    return _varint(out, at, (delta << 1) ^ (delta >> 63))
-
-
-@helper
-def _longer(values: Any, used: int, need: int) -> Any:
-    if need <= values.shape[0]:
-        return values
-    more = np.empty(2 * need, values.dtype)
-    for i in range(used):
-        more[i] = values[i]
-    return more
-
-
-@helper
 def _collect(
     codes: Any, columns: Any, shape: int, local: Any, used: Any, counts: Any, tick: int
 ) -> None:
@@ -160,87 +112,18 @@ def _tags(codes: Any, columns: Any, shape: int, local: Any, out: Any) -> int:
     for column in columns:
         value = codes[shape, column]
         if value >= 0:
-            at = _varint(out, at, local[key_base + column] & 0xFFFFFFFF)
-            at = _varint(out, at, local[value] & 0xFFFFFFFF)
+            at = varint(out, at, local[key_base + column] & 0xFFFFFFFF)
+            at = varint(out, at, local[value] & 0xFFFFFFFF)
     return at
-
-
-@helper
-def _square(x: Any, y: Any, ox: Any, oy: Any, out: Any, at: int) -> int:
-    """Write a square of two units a side around a point."""
-    out[at] = _MOVE_ONE
-    at = _zigzag(out, at + 1, np.int64(x) - ox - 1)
-    at = _zigzag(out, at, np.int64(y) - oy - 1)
-    for byte in (26, 4, 0, 0, 4, 3, 0, _CLOSE):  # LineTo 3: (2, 0), (0, 2), (-2, 0)
-        out[at] = byte
-        at += 1
-    return at
-
-
-@helper
-def _points(pieces: Pieces, piece: int, ox: Any, oy: Any, out: Any, at: int) -> int:
-    """Write points, each place once where it repeats the one before."""
-    px, py = ox, oy
-    count = 0
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        k = pieces.rings[ring]
-        if count == 0 or pieces.x[k] != px or pieces.y[k] != py:
-            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
-            count += 1
-    at = _varint(out, at, (count << 3) | 1)
-    px, py = ox, oy
-    fresh = True
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        k = pieces.rings[ring]
-        if fresh or pieces.x[k] != px or pieces.y[k] != py:
-            at = _zigzag(out, at, pieces.x[k] - px)
-            at = _zigzag(out, at, pieces.y[k] - py)
-            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
-            fresh = False
-    return at
-
-
-@helper
-def _paths(pieces: Pieces, piece: int, kind: int, ox: Any, oy: Any, out: Any, at: int) -> int:
-    px, py = ox, oy
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        first = pieces.rings[ring]
-        last = pieces.rings[ring + 1]
-        out[at] = _MOVE_ONE
-        at += 1
-        for k in range(first, last):
-            if k == first + 1:
-                at = _varint(out, at, ((last - first - 1) << 3) | 2)
-            x = np.int64(pieces.x[k])
-            y = np.int64(pieces.y[k])
-            at = _zigzag(out, at, x - px)
-            at = _zigzag(out, at, y - py)
-            px, py = x, y
-        if kind == _POLYGON:
-            out[at] = _CLOSE
-            at += 1
-    return at
-
-
-@helper
-def _geometry(pieces: Pieces, piece: int, kind: int, tx: int, ty: int, out: Any) -> int:
-    ox = np.int64(tx) << _BITS
-    oy = np.int64(ty) << _BITS
-    if pieces.flag[piece] == DUST:
-        k = pieces.rings[pieces.first[piece]]
-        return _square(pieces.x[k], pieces.y[k], ox, oy, out, 0)
-    if kind == _POINT:
-        return _points(pieces, piece, ox, oy, out, 0)
-    return _paths(pieces, piece, kind, ox, oy, out, 0)
 
 
 @helper
 def _feature(
     out: Any, at: int, identity: Any, kind: int, tags: Any, tag_size: int, path: Any, path_size: int
 ) -> int:
-    size = 3 + _length(path_size) + path_size
+    size = 3 + length(path_size) + path_size
     if tag_size:
-        size += 1 + _length(tag_size) + tag_size
+        size += 1 + length(tag_size) + tag_size
     if identity != NO_ID:
         size += 2
         rest = identity >> np.uint64(7)
@@ -248,20 +131,20 @@ def _feature(
             rest >>= np.uint64(7)
             size += 1
     out[at] = _FEATURE
-    at = _varint(out, at + 1, size)
+    at = varint(out, at + 1, size)
     if identity != NO_ID:
         out[at] = 0x08
-        at = _big_varint(out, at + 1, identity)
+        at = big_varint(out, at + 1, identity)
     if tag_size:
         out[at] = 0x12
-        at = _varint(out, at + 1, tag_size)
+        at = varint(out, at + 1, tag_size)
         for k in range(tag_size):
             out[at + k] = tags[k]
         at += tag_size
     out[at] = 0x18
     out[at + 1] = kind
     out[at + 2] = 0x22
-    at = _varint(out, at + 3, path_size)
+    at = varint(out, at + 3, path_size)
     for k in range(path_size):
         out[at + k] = path[k]
     return at + path_size
@@ -275,7 +158,7 @@ def _keys_and_values(drawn: Drawn, used: Any, counts: Any, out: Any, at: int) ->
         need += drawn.key_offsets[column + 1] - drawn.key_offsets[column]
     for i in range(counts[0]):
         need += drawn.offsets[used[i] + 1] - drawn.offsets[used[i]] + 11
-    out = _longer(out, at, need)
+    out = longer(out, at, need)
     for i in range(counts[1]):
         column = used[used.shape[0] - 1 - i]
         for k in range(drawn.key_offsets[column], drawn.key_offsets[column + 1]):
@@ -285,7 +168,7 @@ def _keys_and_values(drawn: Drawn, used: Any, counts: Any, out: Any, at: int) ->
         low = drawn.offsets[used[i]]
         high = drawn.offsets[used[i] + 1]
         out[at] = _VALUE
-        at = _varint(out, at + 1, high - low)
+        at = varint(out, at + 1, high - low)
         for k in range(low, high):
             out[at] = drawn.data[k]
             at += 1
@@ -350,7 +233,7 @@ def encode(
         if not features[t]:
             continue
         _number(local, used, counts, values, t + 1)
-        out = _longer(out, at, at + _ROOM + drawn.head.shape[0])
+        out = longer(out, at, at + _ROOM + drawn.head.shape[0])
         begin = at + _ROOM
         at = begin
         for byte in drawn.head:
@@ -363,18 +246,18 @@ def encode(
             shape = shapes[piece]
             low, high = pieces.first[piece], pieces.last[piece]
             vertices = pieces.rings[high] - pieces.rings[low]
-            path = _longer(path, 0, 10 * vertices + 12 * (high - low) + 32)
+            path = longer(path, 0, 10 * vertices + 12 * (high - low) + 32)
             kind = np.int64(kinds[shape])
-            path_size = _geometry(
+            path_size = geometry(
                 pieces, piece, kind, pieces.tile_x[piece], pieces.tile_y[piece], path
             )
             tag_size = _tags(codes, columns, shape, local, tags)
-            out = _longer(out, at, at + tag_size + path_size + 48)
+            out = longer(out, at, at + tag_size + path_size + 48)
             at = _feature(out, at, ids[shape], kind, tags, tag_size, path, path_size)
         out, at = _keys_and_values(drawn, used, counts, out, at)
         size = at - begin
-        starts[t] = begin - 1 - _length(size)
+        starts[t] = begin - 1 - length(size)
         out[starts[t]] = _LAYER
-        _varint(out, starts[t] + 1, size)
+        varint(out, starts[t] + 1, size)
         ends[t] = at
     return Encoded(out, starts, ends, features, merged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ def cut_sources(
     """Cut layers that have been read; see :func:`tile`. `words` go to the metadata."""
     started = time.perf_counter()
     threads = options.threads or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads + 1) as pool:
+    with _threads(threads) as pool:
         ready = [
             prepare(source, options.layer(source.name), id_column, pool, threads)
             for source in sources
@@ -105,6 +106,16 @@ def cut_sources(
         if not any(layer.shapes.total for layer in ready):
             raise TilingError("; ".join(["nothing to draw", *_lines(ready)]))
         return _write(ready, out, options, pool, threads, started, progress, words)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[Executor]:
+    """Lend a pool that forgets what is still queued when the work is stopped, by Ctrl-C say."""
+    pool = ThreadPoolExecutor(count + 1)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _lines(layers: list[Layer]) -> list[str]:

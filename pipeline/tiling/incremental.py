@@ -188,7 +188,8 @@ def _reach(boxes: NDArray[np.int32], zoom: int, options: TileOptions) -> NDArray
     shift = WORLD_BITS - zoom
     buffer = np.int64(options.buffer + 4) << (shift - _EXTENT_BITS)
     edges = boxes.astype(np.int64) + np.array([-buffer, -buffer, buffer, buffer])
-    return np.clip(edges >> shift, 0, (1 << zoom) - 1)
+    reached: NDArray[np.int64] = np.clip(edges >> shift, 0, (1 << zoom) - 1)
+    return reached
 
 
 def _dirty(changes: Any, zoom: int, options: TileOptions) -> NDArray[np.int64]:

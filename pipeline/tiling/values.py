@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling._jit import kernel
 from pipeline.tiling.arrow import contiguous, numbers, positions
+from pipeline.tiling.wire import big_varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,16 +51,6 @@ class Values:
     unusable: dict[str, int]
 
 
-@helper
-def _varint(out: Any, at: int, value: Any) -> int:
-    while value >= np.uint64(128):
-        out[at] = np.uint8((value & np.uint64(127)) | np.uint64(128))
-        value >>= np.uint64(7)
-        at += 1
-    out[at] = np.uint8(value)
-    return at + 1
-
-
 @kernel
 def _encode_strings(
     text: NDArray[np.uint8],
@@ -71,7 +62,7 @@ def _encode_strings(
     for i in range(ends.shape[0] - 1):
         offsets[i] = at
         out[at] = _STRING
-        at = _varint(out, at + 1, np.uint64(ends[i + 1] - ends[i]))
+        at = big_varint(out, at + 1, np.uint64(ends[i + 1] - ends[i]))
         for k in range(ends[i], ends[i + 1]):
             out[at] = text[k]
             at += 1
@@ -89,10 +80,10 @@ def _encode_integers(
         value = np.int64(bits[i])
         if signed and value < 0:
             out[at] = _SIGNED
-            at = _varint(out, at + 1, np.uint64((value << 1) ^ (value >> 63)))
+            at = big_varint(out, at + 1, np.uint64((value << 1) ^ (value >> 63)))
         else:
             out[at] = _UNSIGNED
-            at = _varint(out, at + 1, bits[i])
+            at = big_varint(out, at + 1, bits[i])
     offsets[bits.shape[0]] = at
     return at
 
