@@ -112,7 +112,10 @@ class Grid:
 
     def at(self, row: int, column: int) -> Cell:
         """Return the value of a cell; ``""`` outside the used cells."""
-        return self.rows[row][column] if row < self.height and column < self.width else ""
+        try:
+            return self.rows[row][column]
+        except IndexError:
+            return ""
 
     def spread(self, row: int, column: int) -> Cell:
         """Return the value of a cell, that of its merged range where it lies in one."""

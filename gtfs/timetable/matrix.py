@@ -84,36 +84,41 @@ class Matrix(Lines):
         marks: set[str] = set()
         before = 0
         for stop in stops:
+            place = self.position(trip, stop.departure)
+            departure = self._time(place, marks)
             if stop.arrival == stop.departure:
-                time = self._time(trip, stop.departure, marks)
-                if time is None:
+                if departure is None:
                     continue
-                cell = cell_name(*self.position(trip, stop.departure))
-                call = Call(stop.stop_id, time, time, cell, cell)
+                cell = cell_name(*place)
+                call = Call(stop.stop_id, departure, departure, cell, cell)
             else:
-                times = [self._time(trip, s, marks) for s in (stop.arrival, stop.departure)]
-                if times == [None, None]:
+                first = self.position(trip, stop.arrival)
+                arrival = self._time(first, marks)
+                if arrival is None and departure is None:
                     continue
-                cells = [cell_name(*self.position(trip, s)) for s in (stop.arrival, stop.departure)]
-                call = _call(stop.stop_id, times[0], times[1], cells)
+                cells = [cell_name(*first), cell_name(*place)]
+                call = _call(stop.stop_id, arrival, departure, cells)
             if call.arrival < before or call.departure < call.arrival:
                 self._report_backwards(trip, stop, call, before)
             calls.append(call)
             before = max(before, call.departure)
         return calls, marks
 
-    def _time(self, trip: int, stop: int, marks: set[str]) -> int | None:
+    def _time(self, place: tuple[int, int], marks: set[str]) -> int | None:
         """Return the seconds of a cell; marks glued to its time are added to `marks`."""
-        cell = self.at(trip, stop)
+        cell = self.grid.at(*place)
         reading = self.reader.read(cell)
-        if reading.unreadable:
-            code = "mark-undefined" if _starts_with_time(cell) else "time-unreadable"
-            self.report(code, cell=cell_name(*self.position(trip, stop)), value=show(cell))
-        if reading.seconds is None:
+        seconds = reading.seconds
+        if seconds is None:
+            if reading.unreadable:
+                code = "mark-undefined" if _starts_with_time(cell) else "time-unreadable"
+                self.report(code, cell=cell_name(*place), value=show(cell))
             return None
-        marks.update(reading.marks)
-        seconds = after_midnight(reading.seconds, self.day_starts)
-        self.moved += seconds != reading.seconds
+        if reading.marks:
+            marks.update(reading.marks)
+        if seconds < self.day_starts:
+            self.moved += 1
+            return after_midnight(seconds, self.day_starts)
         return seconds
 
     def _report_backwards(self, trip: int, stop: StopLine, call: Call, before: int) -> None:
