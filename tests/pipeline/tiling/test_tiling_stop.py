@@ -1,0 +1,37 @@
+"""Stopping in the middle leaves nothing behind."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from pipeline.tiling import TileOptions, tile
+from pipeline.tiling._jit import cache_folder, source_stamp
+from pipeline.tiling.warm import warm
+
+
+def test_stopping_in_the_middle_leaves_the_old_archive_and_no_trace(tmp_path):
+    points = shapely.points(np.array([130, 33]) + np.random.default_rng(1).random((5000, 2)))
+    data = gpd.GeoDataFrame(geometry=points, crs=4326)
+    out = tmp_path / "a.pmtiles"
+    tile(data.head(1), out, TileOptions(maxzoom=2))
+    old = out.read_bytes()
+
+    def stop(step, done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tile(data, out, TileOptions(maxzoom=10), progress=stop)
+    assert out.read_bytes() == old
+    assert [p.name for p in tmp_path.iterdir()] == ["a.pmtiles"]
+
+
+@pytest.mark.slow
+def test_warming_twice_finds_every_kernel_compiled():
+    warm()
+    before = {p.name: p.stat().st_mtime_ns for p in cache_folder().glob("*.nbc")}
+    warm()
+    after = {p.name: p.stat().st_mtime_ns for p in cache_folder().glob("*.nbc")}
+    assert before == after != {}
+    assert source_stamp() == source_stamp()
