@@ -110,7 +110,7 @@ class TileOptions:
     tile_bytes: int = 500_000
     strategies: tuple[str, ...] = ()
     reduce_last_zoom: bool = False
-    compression: int = 6
+    compression: int = 5
     threads: int = 0
     layers: Mapping[str, LayerOptions] = field(default_factory=dict)
 
