@@ -9,7 +9,7 @@ PORT ?= 8000
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/.ready ## 準備 environment, map library, compiled kernels
+setup: .venv/.kernels ## 準備 environment, map library, compiled kernels
 
 setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for tests
 
@@ -21,10 +21,14 @@ setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
 	$(BIN)/python -m tiles_server.vendor
+	@touch $@
+
+.venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py)
+	@echo "タイルの計算部分を準備しています（一、二分） compiling the tiling kernels (a minute or two)"
 	$(BIN)/python -m pipeline.tiling.warm
 	@touch $@
 
-.venv/.ready-dev: .venv/.ready requirements-dev.lock
+.venv/.ready-dev: .venv/.kernels requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
