@@ -44,6 +44,8 @@ class BuiltFeed:
         ``trip_id, stop_sequence, file, sheet, arrival_cell, departure_cell`` of each stop_time.
     sources
         Files that were read, relative to the root, each once.
+    register
+        The register with the ids this build gave.
     """
 
     tables: Tables
@@ -51,6 +53,7 @@ class BuiltFeed:
     reconciliation: Reconciliation
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: list[str] = field(default_factory=list)
+    register: Registry = field(default_factory=Registry)
 
     @property
     def blocked(self) -> bool:
@@ -124,4 +127,4 @@ def build_feed(
     if registry and remember and not has_error(findings):
         register.write(registry / f"{name}.csv")
     progress(name, 3, 3)
-    return BuiltFeed(tables, findings, checked, provenance, sources)
+    return BuiltFeed(tables, findings, checked, provenance, sources, register)

@@ -80,13 +80,17 @@ class FeedJob:
         parts = {"feed": declared, "publisher": self.publisher.model_dump(mode="json")}
         return build_key("feeds", parts, files, code_digest("gtfs", "pipeline") + versions)
 
+    def may_serve(self, entry: dict[str, Any]) -> bool:
+        """Tell that feeds have no allow-list: an earlier version may always stay."""
+        return True
+
     def check(self, progress: Progress = silent) -> list[Finding]:
         """Build in memory and reconcile, without writing anything."""
-        return self._build(remember=False, progress=progress).findings
+        return self._build(progress).findings
 
     def build(self, folder: Path, progress: Progress = silent) -> Built:
         """Write the feed's zip, its validation, layers, tiles and difference into `folder`."""
-        result = self._build(remember=True, progress=progress)
+        result = self._build(progress)
         built = Built(self._entry(result), {}, list(result.findings))
         if has_error(result.findings):
             return built
@@ -96,16 +100,19 @@ class FeedJob:
         self._validate(archive, built)
         if not has_error(built.findings):
             self._describe(result.tables, folder, built, progress)
+            # Only a feed that passed gives out ids, and its key is that of the register it leaves.
+            result.register.write(self.registry / f"{self.name}.csv")
+            built.key = self.key()
         return built
 
-    def _build(self, *, remember: bool, progress: Progress) -> BuiltFeed:
+    def _build(self, progress: Progress) -> BuiltFeed:
         return build_feed(
             self.name,
             self.feed,
             root=self.root,
             publisher=self.publisher,
             registry=self.registry,
-            remember=remember,
+            remember=False,
             progress=progress,
         )
 

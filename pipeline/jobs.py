@@ -31,11 +31,14 @@ class Built:
         ``{format: file name inside the job's folder}``.
     findings
         Everything observed; an error means that nothing of it may be published.
+    key
+        Of the job from now on, where building it changed what decides the result.
     """
 
     entry: dict[str, Any] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    key: str = ""
 
 
 class Job(Protocol):
@@ -47,6 +50,9 @@ class Job(Protocol):
 
     def key(self) -> str:
         """Return a digest of all that decides the result: sources, declaration, code."""
+
+    def may_serve(self, entry: dict[str, Any]) -> bool:
+        """Tell whether what an earlier release serves may still be published."""
 
     def check(self, progress: Progress) -> list[Finding]:
         """Make every check without writing anything."""

@@ -136,6 +136,8 @@ def _run_one(
     job: Job, staged: Path, previous: Previous, progress: Progress, *, wanted: bool
 ) -> Outcome | None:
     if not wanted:
+        if previous.serves(job.kind, job.name) and not previous.allows(job):
+            return _withdrawn(job, [])
         return previous.link(job.kind, job.name, staged)
     key = _key(job)
     if key == previous.key(job.kind, job.name):
@@ -147,10 +149,20 @@ def _run_one(
     built = _attempt(job, lambda: job.build(folder, progress))
     if not has_error(built.findings):
         paths = {k: f"{job.kind}/{job.name}/{file}" for k, file in built.artefacts.items()}
-        return Outcome(job.kind, job.name, "built", built.entry, paths, built.findings, key=key)
+        return Outcome(
+            job.kind, job.name, "built", built.entry, paths, built.findings, key=built.key or key
+        )
     shutil.rmtree(folder)
+    if previous.serves(job.kind, job.name) and not previous.allows(job):
+        return _withdrawn(job, built.findings)
     kept = previous.link(job.kind, job.name, staged, "kept", built.findings)
     return kept or Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
+
+
+def _withdrawn(job: Job, findings: list[Finding]) -> Outcome:
+    """Take a layer back whose last version holds what may not be published any more."""
+    finding = Catalogue.of("pipeline").finding("withheld-now", field=f"{job.kind}.{job.name}")
+    return Outcome(job.kind, job.name, "failed", {"title": job.title}, {}, [*findings, finding])
 
 
 def _key(job: Job) -> str:

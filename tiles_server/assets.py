@@ -66,7 +66,7 @@ def blueprint() -> Blueprint:
     def static_file(version: str, file: str) -> Response:
         found = safe_join(str(FOLDER), file)
         media_type = MEDIA_TYPES.get(Path(file).suffix)
-        if found is None or media_type is None or not Path(found).is_file():
+        if found is None or media_type is None or len(file) > 200 or not Path(found).is_file():
             raise UnknownNameError(f"no static file '{file}'")
         path = Path(found)
         packed = path.with_name(path.name + ".gz")

@@ -188,7 +188,9 @@ class Layer(Strict):
 class Embed(Strict):
     """Which web sites may show a map in a frame."""
 
-    allow: tuple[Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")], ...] = ()
+    allow: tuple[
+        Annotated[str, StringConstraints(pattern=r"^https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?$")], ...
+    ] = ()
 
 
 class Map(Strict):

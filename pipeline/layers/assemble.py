@@ -11,8 +11,8 @@ import pandas as pd
 from pipeline.check.geometry import check_geometry
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources import Facts, read_source
-from pipeline.standardise.fields import SOURCE, standardise, unused_columns
+from pipeline.sources import Facts, Table, read_source
+from pipeline.standardise.fields import SOURCE, standardise, unused_columns, with_types
 from pipeline.standardise.ids import feature_ids
 from pipeline.standardise.schemas import Field, layer_fields, schema_names
 from pipeline.standardise.values import DTYPES
@@ -75,37 +75,41 @@ def assemble(
         result.findings.append(_unknown_schema(layer.schema_name))
         return result
     fields = layer_fields(layer)
-    frames = []
+    tables = []
     for done, source in enumerate(layer.sources, start=1):
-        municipality = municipalities[source.municipality]
         try:
-            frame, fields = _one_source(source, municipality, root, fields, result)
-            frames.append(frame)
+            table = read_source(source, municipalities[source.municipality], root)
+            fits = unused_columns(table, source, fields)
         except SourceError as error:
             result.findings += error.findings
+        else:
+            tables.append((source, table))
+            result.sources.append((source.municipality, table.facts))
+            result.findings += [*table.findings, *fits]
         tell(done)
+    fields = with_types(fields, tables)
+    frames = [
+        _standard(table, source, municipalities[source.municipality], fields, result)
+        for source, table in tables
+    ]
     if frames:
         _finish(name, layer, frames, fields, result)
     return result
 
 
-def _one_source(
+def _standard(
+    table: Table,
     source: Source,
     municipality: Municipality,
-    root: Path,
     fields: dict[str, Field],
     result: Assembled,
-) -> tuple[gpd.GeoDataFrame, dict[str, Field]]:
-    table = read_source(source, municipality, root)
-    result.sources.append((source.municipality, table.facts))
-    result.findings += table.findings
-    result.findings += unused_columns(table, source, fields)
-    frame, typed, findings = standardise(table, source, municipality, fields)
+) -> gpd.GeoDataFrame:
+    frame, _, findings = standardise(table, source, municipality, fields)
     result.findings += findings
     frame, findings = check_geometry(frame, source.path, located=source.geometry is not None)
     result.findings += findings
     frame[SOURCE] = source.path
-    return frame, typed
+    return frame
 
 
 def _finish(
@@ -127,6 +131,14 @@ def _finish(
             )
             for f in dict.fromkeys(unknown)
         ]
+        return
+    hidden = [f for f in layer.id if f not in layer.privacy.publish]
+    if hidden:
+        result.findings.append(
+            Catalogue.of("pipeline").finding(
+                "id-withheld", field=f"layers.{name}.id", value=", ".join(hidden)
+            )
+        )
         return
     ids, repeats = feature_ids(joined, layer.id, layer.privacy.publish, name)
     result.findings += repeats

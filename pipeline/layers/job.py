@@ -65,6 +65,10 @@ class LayerJob:
         versions = " ".join(f"{name}={metadata.version(name)}" for name in LIBRARIES)
         return build_key("layers", declared, files, code_digest("pipeline") + versions)
 
+    def may_serve(self, entry: dict[str, Any]) -> bool:
+        """Tell whether an earlier version holds no field that is withheld by now."""
+        return {f["name"] for f in entry.get("fields", [])} <= set(self.layer.privacy.publish)
+
     def check(self, progress: Progress = silent) -> list[Finding]:
         """Make every check without writing anything."""
         return self._assemble(progress).findings
@@ -127,7 +131,8 @@ class LayerJob:
         )
         built.findings += report.findings
         built.entry["tiles"] = {"minzoom": tiles.minzoom, "maxzoom": tiles.maxzoom}
-        built.entry["tiling"] = report.as_dict()
+        # How long it took differs every time; what was made does not.
+        built.entry["tiling"] = {k: v for k, v in report.as_dict().items() if k != "seconds"}
 
     def _attribution(self) -> str:
         return self.layer.attribution or self.publisher.name.ja

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from pipeline.release.outcome import OWN_KEYS, Outcome, Status
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.jobs import Kind
+    from pipeline.jobs import Job, Kind
+
+logger = logging.getLogger(__name__)
 
 
 class Previous:
@@ -36,6 +39,14 @@ class Previous:
         sound = entry.get("artefacts") and entry.get("status") != "kept"
         return entry.get("key") if sound else None
 
+    def serves(self, kind: Kind, name: str) -> bool:
+        """Tell whether it has artefacts under this name."""
+        return bool(self._entry(kind, name).get("artefacts"))
+
+    def allows(self, job: Job) -> bool:
+        """Tell whether what it serves for a job may still be published."""
+        return job.may_serve(self._entry(job.kind, job.name))
+
     def link(
         self,
         kind: Kind,
@@ -56,16 +67,19 @@ class Previous:
         Returns
         -------
         Outcome or None
-            ``None`` if the previous release does not serve it.
+            Status *failed* if the previous release declares it and has nothing to serve;
+            ``None`` if it does not know it.
         """
         entry = self._entry(kind, name)
-        if self.folder is None or not entry.get("artefacts"):
+        known = self._findings.get(kind, {}).get(name, [])
+        if self.folder is None or not entry:
             return None
         source, target = self.folder / kind / name, staged / kind / name
+        if not entry.get("artefacts") or not source.is_dir():
+            return self._failed(kind, name, entry, known) if findings is None else None
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(source.iterdir()):
             _link(file, target / file.name)
-        known = self._findings.get(kind, {}).get(name, [])
         return Outcome(
             kind,
             name,
@@ -77,6 +91,12 @@ class Previous:
             modified=entry["modified"],
             key=entry["key"],
         )
+
+    def _failed(
+        self, kind: Kind, name: str, entry: dict[str, Any], known: list[dict[str, Any]]
+    ) -> Outcome:
+        said = {key: value for key, value in entry.items() if key not in OWN_KEYS}
+        return Outcome(kind, name, "failed", said, {}, [_finding(record) for record in known])
 
     def _entry(self, kind: Kind, name: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.manifest.get(kind, {}).get(name, {})
@@ -94,7 +114,11 @@ def _link(file: Path, target: Path) -> None:
 def _read(folder: Path | None, name: str) -> dict[str, Any]:
     if folder is None or not (folder / name).is_file():
         return {}
-    content: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    except ValueError:
+        logger.warning("%s of release %s is damaged; everything is built anew", name, folder.name)
+        return {}
     return content
 
 

@@ -141,6 +141,20 @@ class Store:
         self.switch(to)
         return to
 
+    def delete(self, name: str) -> None:
+        """Delete one release for good, e.g. one published by mistake.
+
+        Raises
+        ------
+        ReleaseError
+            If it is being served or does not exist.
+        """
+        self.manifest(name)
+        current = self.current()
+        if current is not None and current.name == name:
+            raise ReleaseError(f"release '{name}' is being served; roll back first")
+        shutil.rmtree(self.folder / name)
+
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` releases; the served one always stays.
 

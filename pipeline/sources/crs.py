@@ -86,6 +86,8 @@ def resolve_crs(
             ]
         return crs, []
     if own is not None:
+        if not _is_horizontal(own):
+            raise SourceError([catalogue.finding("crs-unknown", file=file, value=crs_label(own))])
         return own, []
     if default:
         return _named(default, file), [
@@ -102,11 +104,19 @@ def crs_label(crs: CRS) -> str:
 
 def _named(name: str, file: str) -> CRS:
     try:
-        return CRS.from_user_input(name)
+        crs = CRS.from_user_input(name)
+        if not _is_horizontal(crs):
+            raise CRSError(f"{name} has no horizontal axes")
+        return crs
     except CRSError as error:
         raise SourceError(
             [Catalogue.of("pipeline").finding("crs-unknown", file=file, value=name)]
         ) from error
+
+
+def _is_horizontal(crs: CRS) -> bool:
+    """Tell whether positions on the ground can be given in `crs`: no heights, no local drawing."""
+    return crs.is_geographic or crs.is_projected or crs.is_geocentric
 
 
 def _same(one: CRS, other: CRS) -> bool:

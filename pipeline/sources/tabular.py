@@ -35,7 +35,10 @@ def read_csv(path: Path, source: Source) -> Raw:
     SourceError
         If the text is not in the declared encoding, or has no header row.
     """
-    text, codec, findings = _decode_file(path.read_bytes(), source)
+    raw = path.read_bytes()
+    if not raw.strip():
+        raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
+    text, codec, findings = _decode_file(raw, source)
     return _frame(_records(text, path_delimiter(source), source), source, codec, findings)
 
 
@@ -136,6 +139,8 @@ def _decode_file(raw: bytes, source: Source) -> tuple[str, str, list[Finding]]:
         if codec == "cp932" and is_utf8([raw]):
             raise SourceError([_wrong_encoding(raw, source, "utf-8", row=None)])
         return _strict(raw, codec, source), codec, []
+    if (row := _broken_utf8(raw)) is not None:
+        raise SourceError([_wrong_encoding(raw, source, "", row)])
     for codec in ("utf-8", "cp932"):
         try:
             text = raw.decode("utf-8-sig" if codec == "utf-8" else codec)
@@ -144,6 +149,17 @@ def _decode_file(raw: bytes, source: Source) -> tuple[str, str, list[Finding]]:
         found = catalogue.finding("encoding-found", file=source.path, value=codec)
         return text, codec, [] if raw.isascii() else [found]
     raise SourceError([_wrong_encoding(raw, source, "", row=None)])
+
+
+def _broken_utf8(raw: bytes) -> int | None:
+    """Return the row of the first bad byte of a text that is UTF-8 but for a few bytes."""
+    if raw.isascii():
+        return None
+    decoded = raw.decode("utf-8", "replace")
+    strange = sum(1 for character in decoded if not character.isascii())
+    if decoded.count("\ufffd") * 20 > strange or "\ufffd" not in decoded:
+        return None
+    return decoded[: decoded.index("\ufffd")].count("\n") + 1
 
 
 def _strict(raw: bytes, codec: str, source: Source) -> str:

@@ -19,7 +19,10 @@ def python_codec(name: str) -> str | None:
     if bare.replace("-", "").replace("_", "") in {n.replace("_", "") for n in CP932_NAMES}:
         return "cp932"
     try:
-        return codecs.lookup(bare).name
+        found = codecs.lookup(bare)
+        # Python also calls hex, base64 and the like codecs.
+        "".encode(found.name)
+        return found.name
     except LookupError:
         return None
 

@@ -21,6 +21,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters other than tab and line ends."""
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.config.layers import Municipality, Source
     from pipeline.sources import Table
     from pipeline.standardise.schemas import Field
@@ -78,6 +80,33 @@ def standardise(
         pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
     )
     return frame, typed, findings
+
+
+def with_types(
+    fields: dict[str, Field], tables: Sequence[tuple[Source, Table]]
+) -> dict[str, Field]:
+    """Give fields nobody declared a type that the values of all sources fit.
+
+    Whole numbers beside decimal ones are numbers; anything else that differs is text. A source
+    without any value has no say.
+    """
+    kinds: dict[str, set[str]] = {name: set() for name in fields}
+    for source, table in tables:
+        columns = _matched_columns(table, source, fields)
+        for name, field in fields.items():
+            raw = pd.Series() if field.type else _raw_column(name, columns, table, source)
+            if raw.notna().any():
+                kinds[name].add(inferred_type(raw))
+    return {
+        name: field if field.type else replace(field, type=_widest(kinds[name]))
+        for name, field in fields.items()
+    }
+
+
+def _widest(kinds: set[str]) -> str:
+    if len(kinds) < 2:
+        return next(iter(kinds), "")
+    return "number" if kinds == {"integer", "number"} else "string"
 
 
 def unused_columns(table: Table, source: Source, fields: dict[str, Field]) -> list[Finding]:

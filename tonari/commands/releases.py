@@ -63,6 +63,18 @@ def prune(keep: int, config: Path, data: Path, as_json: bool) -> None:
         messages.print(f"消した版 deleted: {', '.join(deleted) or '-'}", markup=False)
 
 
+@command.command()
+@click.argument("release")
+@common_options
+def delete(release: str, config: Path, data: Path, as_json: bool) -> None:
+    """Delete RELEASE for good, e.g. one published by mistake. 版を一つ消す"""
+    Store(data).delete(release)
+    if as_json:
+        print_json({"deleted": [release]})
+    else:
+        messages.print(f"消した版 deleted: {release}", markup=False)
+
+
 def _summary(manifest: dict[str, Any], served: str) -> dict[str, Any]:
     return {
         "release": manifest["release"],
