@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -112,10 +112,16 @@ def _value(value: object) -> str:
     return str(value)
 
 
+JAPAN = timezone(timedelta(hours=9))
+"""No summer time since 1951."""
+
+
 def _day(moment: str) -> str:
     """Show the day of an ISO 8601 moment or of a GTFS date."""
     if len(moment) == 8 and moment.isdecimal():
         moment = f"{moment[:4]}-{moment[4:6]}-{moment[6:]}"
+    if moment.endswith("Z"):
+        moment = datetime.fromisoformat(moment).astimezone(JAPAN).isoformat()
     day = moment[:10]
     if language() == "ja" and len(day) == 10:
         year, month, number = day.split("-")

@@ -195,9 +195,6 @@ class Releases:
             return current
         if not RELEASE_ID.fullmatch(release_id):
             raise UnknownNameError(f"'{release_id}' is not a release")
-        if release_id > current.id:
-            # Staff rolled back to have it no longer served.
-            raise UnknownNameError(f"release '{release_id}' has been withdrawn")
         try:
             manifest = read_manifest(self.folder / release_id)
         except BrokenReleaseError:

@@ -70,7 +70,7 @@ def send_artefact(release: Release, path: str, lifetime: str) -> Response:
 
 
 def _described(artefact: Artefact, lifetime: str) -> Response:
-    response = Response(mimetype=_media_type(artefact), direct_passthrough=True)
+    response = Response(content_type=_media_type(artefact), direct_passthrough=True)
     response.set_etag(artefact.sha256[:32])
     response.headers["Cache-Control"] = lifetime
     name = artefact.path.rsplit("/", 1)[-1]

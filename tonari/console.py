@@ -26,7 +26,7 @@ DONE, FAILED, WRONG_USE = 0, 1, 2
 MARKS = {
     Severity.ERROR: "[bold red]✖ 誤り error[/]",
     Severity.WARNING: "[yellow]▲ 注意 warning[/]",
-    Severity.INFO: "[blue]・ 参考 note[/]",
+    Severity.INFO: "[blue]・ お知らせ note[/]",
 }
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 

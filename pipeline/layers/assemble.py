@@ -12,7 +12,13 @@ from pipeline.check.geometry import check_geometry
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources import Facts, Table, read_source
-from pipeline.standardise.fields import SOURCE, standardise, unused_columns, with_types
+from pipeline.standardise.fields import (
+    SOURCE,
+    standardise,
+    unmatched_fields,
+    unused_columns,
+    with_types,
+)
 from pipeline.standardise.ids import feature_ids
 from pipeline.standardise.schemas import Field, layer_fields, schema_names
 from pipeline.standardise.values import DTYPES
@@ -80,6 +86,7 @@ def assemble(
         try:
             table = read_source(source, municipalities[source.municipality], root)
             fits = unused_columns(table, source, fields)
+            fits += unmatched_fields(table, source, fields, layer.privacy.publish)
         except SourceError as error:
             result.findings += error.findings
         else:

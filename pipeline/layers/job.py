@@ -135,7 +135,9 @@ class LayerJob:
         built.entry["tiling"] = {k: v for k, v in report.as_dict().items() if k != "seconds"}
 
     def _attribution(self) -> str:
-        return self.layer.attribution or self.publisher.name.ja
+        """Credit whose ledgers they are, unless the declaration says more."""
+        names = [self.municipalities[s.municipality].name.ja for s in self.layer.sources]
+        return self.layer.attribution or "・".join(dict.fromkeys(names))
 
     def _entry(self, assembled: Assembled) -> dict[str, Any]:
         layer, frame = self.layer, assembled.frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.findings import Finding
     from pipeline.release.outcome import Outcome
 
+JAPAN = dt.timezone(dt.timedelta(hours=9))
 STATUS_WORDS = {
     "built": ("作成しました", "built"),
     "linked": ("前回から変更なし", "unchanged since the last release"),
@@ -76,8 +78,14 @@ def write_report(
         reconciled_words=RECONCILED_WORDS,
         severity_words=SEVERITY_WORDS,
         ordered=_ordered,
+        local=_local,
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _local(moment: str) -> str:
+    """Return a UTC time of the manifest as the clock in the office shows it."""
+    return dt.datetime.fromisoformat(moment).astimezone(JAPAN).strftime("%Y-%m-%d %H:%M")
 
 
 def _ordered(findings: list[Finding]) -> list[Finding]:

@@ -8,6 +8,8 @@ import unicodedata
 
 ERA_FIRST_YEAR = {"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019}
 """Western year in which year 1 (元年) of each era falls."""
+ERA_LAST_YEAR = {"明治": 45, "大正": 15, "昭和": 64, "平成": 31}
+"""Last year of each era that has ended; a later one is a slip of the pen."""
 ERA_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
 ERA_SHORT = {era[0]: era for era in ERA_FIRST_YEAR}
 _ERA = "明治?|大正?|昭和?|平成?|令和?|[MTSHR]"
@@ -52,6 +54,8 @@ def _written(parts: dict[str, str | None]) -> str | None:
     era = parts.get("era")
     if era:
         name = ERA_LETTERS.get(era.upper()) or ERA_SHORT[era[0]]
+        if year > ERA_LAST_YEAR.get(name, year):
+            return None
         year += ERA_FIRST_YEAR[name] - 1
     elif year < 1000:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import SourceError
-from pipeline.findings import Catalogue, Finding
+from pipeline.findings import Catalogue, Finding, Severity
 from pipeline.sources.table import place
 from pipeline.standardise.values import convert, inferred_type, plain
 
@@ -80,6 +80,29 @@ def standardise(
         pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
     )
     return frame, typed, findings
+
+
+def unmatched_fields(
+    table: Table, source: Source, fields: dict[str, Field], publish: Sequence[str]
+) -> list[Finding]:
+    """Name the fields to be published for which a source has no column: often a renamed heading.
+
+    A required field without a column is an error, any other a warning.
+    """
+    matched = _matched_columns(table, source, fields)
+    known = ", ".join(str(c) for c in table.frame.columns if c != "geometry")
+    return [
+        Catalogue.of("pipeline").finding(
+            "field-unmatched",
+            file=source.path,
+            field=fields[name].title_ja,
+            severity=Severity.ERROR if fields[name].required else None,
+            name=name,
+            known=known,
+        )
+        for name in publish
+        if name in fields and name not in matched and name not in source.values
+    ]
 
 
 def with_types(

@@ -83,7 +83,7 @@ def _print_summary(result: BuildResult, data: Path) -> None:
     for outcome in result.outcomes:
         print_findings(outcome.findings, least=Severity.WARNING)
     table = Table(title="まとめ Summary", title_justify="left")
-    for heading in ("公開物 name", "結果 result", "件数 count", "誤り", "注意", "参考"):
+    for heading in ("公開物 name", "結果 result", "件数 count", "誤り", "注意", "お知らせ"):
         table.add_column(heading, overflow="fold")
     for outcome in result.outcomes:
         table.add_row(*_row(outcome))

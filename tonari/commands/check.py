@@ -42,6 +42,6 @@ def command(names: tuple[str, ...], config: Path, data: Path, as_json: bool) -> 
         counts = count_by_severity(findings)
         messages.print(
             f"誤り error {counts['error']}　注意 warning {counts['warning']}"
-            f"　参考 note {counts['info']}"
+            f"　お知らせ note {counts['info']}"
         )
     sys.exit(FAILED if has_error(findings) else DONE)

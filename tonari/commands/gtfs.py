@@ -258,7 +258,7 @@ def _tell_checked(
         counts = count_by_severity(everything)
         messages.print(
             f"誤り error {counts['error']}　注意 warning {counts['warning']}"
-            f"　参考 note {counts['info']}"
+            f"　お知らせ note {counts['info']}"
         )
     sys.exit(FAILED if has_error(everything) else DONE)
 

@@ -30,7 +30,11 @@ def list_releases(config: Path, data: Path, as_json: bool) -> None:
     if as_json:
         print_json({"current": served, "releases": releases})
         return
-    table = Table("版 release", "公開中 served", "レイヤー layers", "時刻表 feeds", "誤り errors")
+    table = Table()
+    # The id is what rollback asks for: it is shown whole however narrow the window.
+    table.add_column("版 release", no_wrap=True)
+    for heading in ("公開中 served", "レイヤー layers", "時刻表 feeds", "誤り errors"):
+        table.add_column(heading, overflow="fold")
     for one in releases:
         mark = "●" if one["current"] else ""
         table.add_row(
