@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -111,7 +111,7 @@ def _standard(
     fields: dict[str, Field],
     result: Assembled,
 ) -> gpd.GeoDataFrame:
-    frame, _, findings = standardise(table, source, municipality, fields)
+    frame, findings = standardise(table, source, municipality, fields)
     result.findings += findings
     frame, findings = check_geometry(frame, source.path, located=source.geometry is not None)
     result.findings += findings
@@ -127,7 +127,6 @@ def _finish(
     result: Assembled,
 ) -> None:
     joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
-    fields = {key: replace(f, type=f.type or "string") for key, f in fields.items()}
     joined = joined.astype({key: DTYPES[f.type] for key, f in fields.items()})
     unknown = [f for f in (*layer.privacy.publish, *layer.id) if f not in fields]
     if unknown:

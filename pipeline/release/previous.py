@@ -36,12 +36,13 @@ class Previous:
     def key(self, kind: Kind, name: str) -> str | None:
         """Return the build key of what it built under this name; ``None`` if that had failed."""
         entry = self._entry(kind, name)
-        sound = entry.get("artefacts") and entry.get("status") != "kept"
+        sound = self.serves(kind, name) and entry.get("status") != "kept"
         return entry.get("key") if sound else None
 
     def serves(self, kind: Kind, name: str) -> bool:
-        """Tell whether it has artefacts under this name."""
-        return bool(self._entry(kind, name).get("artefacts"))
+        """Tell whether it has artefacts under this name, and they are still there."""
+        listed = self._entry(kind, name).get("artefacts")
+        return bool(listed) and self.folder is not None and (self.folder / kind / name).is_dir()
 
     def allows(self, job: Job) -> bool:
         """Tell whether what it serves for a job may still be published."""
@@ -75,7 +76,7 @@ class Previous:
         if self.folder is None or not entry:
             return None
         source, target = self.folder / kind / name, staged / kind / name
-        if not entry.get("artefacts") or not source.is_dir():
+        if not self.serves(kind, name):
             return self._failed(kind, name, entry, known) if findings is None else None
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted(source.iterdir()):

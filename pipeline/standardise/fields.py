@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def standardise(
     table: Table, source: Source, municipality: Municipality, fields: dict[str, Field]
-) -> tuple[gpd.GeoDataFrame, dict[str, Field], list[Finding]]:
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Give a source the fields of its layer.
 
     Parameters
@@ -40,15 +40,13 @@ def standardise(
     source, municipality
         As declared.
     fields
-        Of the layer; types that are still empty are inferred from this source.
+        Of the layer, with the types :func:`with_types` found.
 
     Returns
     -------
     frame
         Columns ``municipality_code``, the fields, :data:`ROW` (place in the source) and
         ``geometry`` (EPSG:6668); index 0 … n-1.
-    fields
-        With inferred types filled in where this source has values.
     findings
         Values that do not fit and required values that are missing.
 
@@ -62,24 +60,19 @@ def standardise(
     data: dict[str, Any] = {
         "municipality_code": pd.Series([municipality.code] * len(table.frame), dtype="object")
     }
-    typed = dict(fields)
     for name, field in fields.items():
         raw = _raw_column(name, columns, table, source)
-        # A column without any value says nothing about its type: the next source may.
-        known = field.type or ("" if raw.isna().all() else inferred_type(raw))
-        typed[name] = replace(field, type=known)
-        kind = known or "string"
         raw, findings_of_text = _without_control(raw, table, source, columns.get(name, name))
         findings += findings_of_text
-        data[name], unreadable = convert(raw, kind)
-        findings += _unreadable(table, source, columns.get(name, name), raw, unreadable, kind)
+        data[name], unreadable = convert(raw, field.type)
+        findings += _unreadable(table, source, columns.get(name, name), raw, unreadable, field.type)
         if field.required:
             findings += _missing(table, source, columns.get(name, name), data[name], unreadable)
     data[ROW] = table.rows
     frame = gpd.GeoDataFrame(
         pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
     )
-    return frame, typed, findings
+    return frame, findings
 
 
 def unmatched_fields(
@@ -128,7 +121,7 @@ def with_types(
 
 def _widest(kinds: set[str]) -> str:
     if len(kinds) < 2:
-        return next(iter(kinds), "")
+        return next(iter(kinds), "string")
     return "number" if kinds == {"integer", "number"} else "string"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,3 +106,10 @@ def test_a_damaged_previous_release_does_not_stop_the_next_build(tmp_path):
     publish(tmp_path, "name")
     (tmp_path / "data/releases/current/manifest.json").write_text("{", encoding="utf-8")
     assert publish(tmp_path, "name, phone").published
+
+
+def test_a_layer_whose_files_vanished_from_the_previous_release_is_built_again(tmp_path):
+    publish(tmp_path, "name")
+    shutil.rmtree(tmp_path / "data/releases/current/layers/toilets")
+    result = publish(tmp_path, "name")
+    assert result.outcomes[0].status == "built"
