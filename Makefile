@@ -23,9 +23,9 @@ setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for
 	$(BIN)/python -m tiles_server.vendor
 	@touch $@
 
-.venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py)
-	@echo "タイルの計算部分を準備しています（一、二分） compiling the tiling kernels (a minute or two)"
-	$(BIN)/python -m pipeline.tiling.warm
+.venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py pipeline/tiling/native/*)
+	@echo "タイルの計算部分を準備しています（一分ほど） compiling the tiling kernels (a minute)"
+	$(BIN)/python -m pipeline.tiling.native.build
 	@touch $@
 
 .venv/.ready-dev: .venv/.kernels requirements-dev.lock

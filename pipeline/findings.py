@@ -10,11 +10,9 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
-
-from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,18 +105,27 @@ class Catalogue:
 
     Parameters
     ----------
-    entries
-        ``{code: {severity, message: {ja, en}, remedy: {ja, en}}}``. Sentences are
-        ``str.format`` templates over the place (``{file}``, ``{row}``, ``{field}``,
+    package
+        Its ``findings.yaml`` holds ``{code: {severity, message: {ja, en}, remedy: {ja, en}}}``.
+        Sentences are ``str.format`` templates over the place (``{file}``, ``{row}``, ``{field}``,
         ``{value}`` …) and whatever details the check passes.
     """
 
-    def __init__(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
-        self.entries = dict(entries)
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    @cached_property
+    def entries(self) -> Mapping[str, Mapping[str, Any]]:
+        """Read when the first finding is made: most runs of the engine make none."""
+        from ruamel.yaml import YAML  # noqa: PLC0415
+
+        text = resources.files(self.package).joinpath("findings.yaml").read_text(encoding="utf-8")
+        entries: dict[str, Mapping[str, Any]] = YAML(typ="safe").load(text)
+        return entries
 
     @classmethod
     def of(cls, package: str) -> Catalogue:
-        """Read the catalogue of an importable package, once per process."""
+        """Return the catalogue of an importable package, the same one for everybody."""
         return _catalogue(package)
 
     def finding(
@@ -178,8 +185,7 @@ def _shown(value: str) -> str:
 
 @cache
 def _catalogue(package: str) -> Catalogue:
-    text = resources.files(package).joinpath("findings.yaml").read_text(encoding="utf-8")
-    return Catalogue(YAML(typ="safe").load(text))
+    return Catalogue(package)
 
 
 def count_by_severity(findings: Iterable[Finding]) -> dict[str, int]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
-from pipeline.tiling._jit import kernel
+from pipeline.tiling.native import kernel
 from pipeline.tiling.parallel import spread
 from pipeline.tiling.repair import make_valid_on_grid, polygons_of, rings_of
 from pipeline.tiling.rings import is_suspect
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _POLYGON = 3
 
 
-@kernel
+@kernel("Shapes, int64, int64, uint8[::1]")
 def find_suspects(shapes: Shapes, first: int, last: int, suspect: NDArray[np.uint8]) -> None:
     """Set `suspect` to 1 for polygons that may be invalid at full detail."""
     for shape in range(first, last):
@@ -43,6 +42,8 @@ def check_polygons(
     chosen = np.flatnonzero(suspect)
     if not chosen.size:
         return shapes, np.empty(0, np.int64)
+    import shapely
+
     objects = polygons_of(
         shapes.x, shapes.y, shapes.rings, shapes.hole,
         shapes.parts[chosen], shapes.parts[chosen + 1],

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.tiling._jit import helper
+from pipeline.tiling.native import helper, record
 
 FRACTION = 8
 
 
+@record("int64[::1], int64[::1], int64[::1]")
 class Arena(NamedTuple):
     """A stack of rings: ring `k` is ``x[rings[k]:rings[k + 1]]``; the caller keeps the height.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper, kernel
 from pipeline.tiling.clipping import Arena, new_arena
+from pipeline.tiling.native import inlined, kernel
 from pipeline.tiling.pieces import DUST, SUSPECT, Pieces, enlarged, new_pieces, trimmed
 from pipeline.tiling.rings import is_suspect
 from pipeline.tiling.snapping import (
@@ -32,7 +32,7 @@ _DUST_AREA = 4.0
 """Polygons of no more square units than this have no shape of their own below the last zoom."""
 
 
-@helper
+@inlined
 def touched(
     ox: Any, oy: Any, first: int, last: int, buffer: int, edge: int, box: Any, tiles: Any
 ) -> bool:
@@ -57,13 +57,15 @@ def touched(
     return single
 
 
-@helper
+@inlined
 def _in_window(tx: int, ty: int, window: Any) -> bool:
     return window[0] <= tx <= window[2] and window[1] <= ty <= window[3]
 
 
 # Longer than other functions: it unpacks its tuples once, and its loop must not call out.
-@kernel
+@kernel(
+    "Shapes, int64[::1], int64, float64, boolean, int64, int64[::1], Pieces, int64[::1], int64[::1]"
+)
 def _cut_narrow(
     shapes: Shapes, chosen: NDArray[np.int64], zoom: int, tolerance: float, final: bool,
     buffer: int, window: NDArray[np.int64], out: Pieces, wide: NDArray[np.int64],
@@ -126,7 +128,10 @@ def _cut_narrow(
             counters[RINGS] = start
 
 
-@kernel
+@kernel(
+    "Shapes, int64[::1], int64, float64, boolean, int64, int64[::1], Arena, Pieces, int64[::1]"
+    " -> int64"
+)
 def _cut_wide(
     shapes: Shapes, wide: NDArray[np.int64], zoom: int, tolerance: float, final: bool, buffer: int,
     window: NDArray[np.int64], arena: Arena, out: Pieces, counters: NDArray[np.int64],

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.tiling._jit import kernel
 from pipeline.tiling.archive.hilbert import tile_ids
+from pipeline.tiling.native import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Groups(NamedTuple):
     order: NDArray[np.int64]
 
 
-@kernel
+@kernel("int32[::1], int32[::1], int64, int64, int64, int64[::1]")
 def _count(x: NDArray[np.int32], y: NDArray[np.int32], west: int, north: int, width: int,
            starts: NDArray[np.int64]) -> None:  # fmt: skip
     for i in range(x.shape[0]):
@@ -42,7 +42,7 @@ def _count(x: NDArray[np.int32], y: NDArray[np.int32], west: int, north: int, wi
         starts[k] += starts[k - 1]
 
 
-@kernel
+@kernel("int32[::1], int32[::1], int64, int64, int64, int64[::1], int64[::1]")
 def _deal(x: NDArray[np.int32], y: NDArray[np.int32], west: int, north: int, width: int,
           starts: NDArray[np.int64], order: NDArray[np.int64]) -> None:  # fmt: skip
     for i in range(x.shape[0]):

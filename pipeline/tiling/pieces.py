@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pipeline.tiling.native import record
 from pipeline.tiling.shapes import ragged_positions
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ DUST, SUSPECT = 1, 2
 """Flags: a polygon too small for a shape of its own; a polygon that may be invalid."""
 
 
+@record(
+    "int32[::1], int32[::1], int64[::1], uint8[::1], int32[::1], int32[::1], int32[::1],"
+    " int64[::1], int64[::1], uint8[::1]"
+)
 class Pieces(NamedTuple):
     """Parts of shapes in tiles of one zoom, on the grid of that zoom (4,096 units per tile).
 

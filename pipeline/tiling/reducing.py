@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from pipeline.tiling.archive.hilbert import tile_ids
 from pipeline.tiling.pieces import DUST
@@ -97,6 +96,8 @@ def coalesce(content: Content, share: float, step: int) -> tuple[Content, int]:
 
 def _united(content: Content, which: NDArray[np.int64]) -> Content:
     """Replace groups of polygons by their union."""
+    import shapely
+
     if not which.size:
         return content
     pieces = content.pieces

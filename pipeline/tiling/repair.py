@@ -1,7 +1,8 @@
 """Making polygons valid on the grid, those few that snapping has tangled.
 
 GEOS decides: what it calls valid stays as it is, the rest is rebuilt (union of what each ring
-encloses) and rounded to the grid by snap rounding, which keeps it valid.
+encloses) and rounded to the grid by snap rounding, which keeps it valid. It is loaded when the
+first suspect turns up; most layers have none.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from pipeline.tiling.pieces import SUSPECT, Pieces
 from pipeline.tiling.shapes import ragged_positions
@@ -30,6 +30,8 @@ def polygons_of(
 
     Rings of fewer than three vertices are left out, and so are holes without exterior ring.
     """
+    import shapely
+
     counts = last - first
     chosen = ragged_positions(first, counts)
     owner = np.repeat(np.arange(first.size), counts)
@@ -53,6 +55,8 @@ def polygons_of(
 
 def make_valid_on_grid(shapes: NDArray[np.object_], grid: float) -> NDArray[np.object_]:
     """Return valid polygons with corners on multiples of `grid`, exterior rings positive."""
+    import shapely
+
     fixed = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
     valid: NDArray[np.object_] = shapely.orient_polygons(
         shapely.set_precision(fixed, grid), exterior_cw=False
@@ -66,6 +70,8 @@ def rings_of(
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]
 ]:
     """Return open rings of polygons as x, y, first vertices, hole flags, and rings per shape."""
+    import shapely
+
     parts, owner = shapely.get_parts(shapes, return_index=True)
     kept = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
     parts, owner = parts[kept], owner[kept]
@@ -79,7 +85,8 @@ def rings_of(
     hole[1:] = part[1:] == part[:-1]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     counts = np.bincount(owner[part], minlength=shapes.size).astype(np.int64)
-    return xy[:, 0], xy[:, 1], starts, hole, counts
+    x, y = np.ascontiguousarray(xy.T)
+    return x, y, starts, hole, counts
 
 
 def repair(pieces: Pieces) -> tuple[Pieces, int]:
@@ -88,6 +95,8 @@ def repair(pieces: Pieces) -> tuple[Pieces, int]:
     pieces.flag[suspects] = 0
     if not suspects.size:
         return pieces, 0
+    import shapely
+
     shapes = polygons_of(
         pieces.x, pieces.y, pieces.rings, pieces.hole, pieces.first[suspects], pieces.last[suspects]
     )
@@ -113,6 +122,8 @@ def repair(pieces: Pieces) -> tuple[Pieces, int]:
 
 def _squares(pieces: Pieces, which: NDArray[np.int64]) -> NDArray[np.object_]:
     """Return a square of one unit for polygons of which nothing else is left."""
+    import shapely
+
     at = pieces.rings[pieces.first[which]]
     x, y = pieces.x[at], pieces.y[at]
     squares: NDArray[np.object_] = shapely.box(x, y, x + 1, y + 1)

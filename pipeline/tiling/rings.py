@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper
+from pipeline.tiling.native import helper, inlined
 
 BRUTE_FORCE = 24
 """Up to this many segments every pair is compared; beyond it a sweep finds the pairs."""
@@ -22,13 +22,13 @@ MANY_RINGS = 1024
 """Beyond this many rings in one piece nesting is left to GEOS."""
 
 
-@helper
+@inlined
 def _cross(ax: Any, ay: Any, bx: Any, by: Any, cx: Any, cy: Any) -> Any:
     """Return twice the signed area of the triangle a, b, c."""
     return (np.int64(bx) - ax) * (np.int64(cy) - ay) - (np.int64(cx) - ax) * (np.int64(by) - ay)
 
 
-@helper
+@inlined
 def signed_area(x: Any, y: Any, first: int, count: int) -> Any:
     """Return twice the signed area of the ring of `count` vertices at `first`."""
     total = np.int64(0)
@@ -37,7 +37,7 @@ def signed_area(x: Any, y: Any, first: int, count: int) -> Any:
     return total
 
 
-@helper
+@inlined
 def reverse(x: Any, y: Any, first: int, count: int) -> None:
     """Turn a ring round."""
     for k in range(count // 2):
@@ -47,7 +47,7 @@ def reverse(x: Any, y: Any, first: int, count: int) -> None:
         y[a], y[b] = y[b], y[a]
 
 
-@helper
+@inlined
 def tidy(x: Any, y: Any, first: int, count: int) -> int:
     """Drop repeated vertices, spikes and vertices on a straight line; return the new count.
 
@@ -80,7 +80,7 @@ def tidy(x: Any, y: Any, first: int, count: int) -> int:
     return kept if kept >= 3 else 0
 
 
-@helper
+@inlined
 def _settle(x: Any, y: Any, first: int, kept: int) -> int:
     """Drop from the end of a growing ring whatever its last vertex makes superfluous."""
     while kept >= 2:
@@ -117,7 +117,7 @@ def _is_convex(x: Any, y: Any, first: int, count: int) -> bool:
     return turns <= 2
 
 
-@helper
+@inlined
 def _meet(ax: Any, ay: Any, bx: Any, by: Any, cx: Any, cy: Any, dx: Any, dy: Any) -> bool:
     """Tell whether the segments a-b and c-d have a point in common; their boxes overlap."""
     one = _cross(ax, ay, bx, by, cx, cy)
@@ -129,7 +129,7 @@ def _meet(ax: Any, ay: Any, bx: Any, by: Any, cx: Any, cy: Any, dx: Any, dy: Any
     return not ((three > 0 and four > 0) or (three < 0 and four < 0))
 
 
-@helper
+@inlined
 def _pair_meets(x: Any, y: Any, follower: Any, i: int, j: int) -> bool:
     """Tell whether two segments of tidy rings meet other than as neighbours in a ring."""
     p = follower[i]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pipeline.tiling.native import record
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -24,6 +26,10 @@ MAX_LATITUDE = 85.0511287798066
 POINT, LINE, POLYGON = 1, 2, 3
 
 
+@record(
+    "int32[::1], int32[::1], float32[::1], int64[::1], uint8[::1], int64[::1], uint8[::1],"
+    " int64[::1], int32[:, ::1], float64[::1]"
+)
 class Shapes(NamedTuple):
     """Shapes of one layer in drawing order; a feature of mixed geometry gives one per kind.
 

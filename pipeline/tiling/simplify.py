@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling.native import helper, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -179,7 +179,7 @@ def _reverse(shapes: Any, first: int, last: int) -> None:
         shapes.y[a], shapes.y[b] = shapes.y[b], shapes.y[a]
 
 
-@kernel
+@kernel("Shapes, int64, int64")
 def orient(shapes: Shapes, first: int, last: int) -> None:
     """Fill bounds and area of shapes `first` to `last` and turn their rings the right way."""
     for shape in range(first, last):
@@ -207,7 +207,7 @@ def orient(shapes: Shapes, first: int, last: int) -> None:
             shapes.area[shape] += sign * abs(twice) / 2
 
 
-@kernel
+@kernel("Shapes, uint8[::1], int64, int64")
 def weigh(shapes: Shapes, nodes: NDArray[np.uint8], first: int, last: int) -> None:
     """Fill the importance of every vertex of shapes `first` to `last`.
 

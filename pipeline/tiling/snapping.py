@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper
+from pipeline.tiling.native import helper, inlined
 from pipeline.tiling.rings import reverse, signed_area, tidy
 
 RINGS, PIECES, TINY, LINES_LOST, PARTS_LOST, ENLARGED, WIDE = range(7)
@@ -19,7 +19,7 @@ RINGS, PIECES, TINY, LINES_LOST, PARTS_LOST, ENLARGED, WIDE = range(7)
 POINT, LINE, POLYGON = 1, 2, 3
 
 
-@helper
+@inlined
 def _snap(
     xs: Any, ys: Any, importance: Any, first: int, last: int, shift: int, tolerance: float,
     ox: Any, oy: Any, at: int,
@@ -69,7 +69,7 @@ def widen_ring(x: Any, y: Any, at: int, count: int) -> int:
     return 4
 
 
-@helper
+@inlined
 def accept(starts: Any, holes: Any, count: int, hole: int, counters: Any) -> None:
     """Take the ring of `count` vertices that was written behind the last one."""
     ring = counters[RINGS]
@@ -78,7 +78,7 @@ def accept(starts: Any, holes: Any, count: int, hole: int, counters: Any) -> Non
     counters[RINGS] = ring + 1
 
 
-@helper
+@inlined
 def snap_polygon(
     xs: Any, ys: Any, importance: Any, rings: Any, hole: Any, first: int, last: int,
     shift: int, tolerance: float, final: bool,
@@ -112,7 +112,7 @@ def snap_polygon(
             accept(starts, holes, count, hole[ring], counters)
 
 
-@helper
+@inlined
 def snap_others(
     xs: Any, ys: Any, importance: Any, rings: Any, first: int, last: int, kind: int,
     shift: int, tolerance: float, final: bool,
@@ -137,7 +137,7 @@ def snap_others(
         counters[LINES_LOST] += 1
 
 
-@helper
+@inlined
 def snap_dust(
     box: Any, shift: int, ox: Any, oy: Any, starts: Any, holes: Any, counters: Any
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper
 from pipeline.tiling.clipping import (
     FRACTION,
     Arena,
@@ -15,6 +14,7 @@ from pipeline.tiling.clipping import (
     split_points,
     split_polygon,
 )
+from pipeline.tiling.native import helper
 from pipeline.tiling.pieces import SUSPECT, Pieces
 from pipeline.tiling.rings import contains, is_suspect, reverse, signed_area, tidy
 from pipeline.tiling.snapping import (

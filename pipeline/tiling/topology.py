@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling.native import helper, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def _slot(keys: Any, place: Any) -> Any:
     return at
 
 
-@kernel
+@kernel("Shapes, int64, uint8[::1] -> int64")
 def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
     """Set `nodes` to 1 at every vertex of a polygon where shared borders part.
 

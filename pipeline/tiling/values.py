@@ -11,8 +11,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling._jit import kernel
 from pipeline.tiling.arrow import contiguous, numbers, positions
+from pipeline.tiling.native import kernel
 from pipeline.tiling.wire import big_varint
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Values:
     unusable: dict[str, int]
 
 
-@kernel
+@kernel("uint8[::1], int64[::1], uint8[::1], int64[::1] -> int64")
 def _encode_strings(
     text: NDArray[np.uint8],
     ends: NDArray[np.int64],
@@ -70,7 +70,7 @@ def _encode_strings(
     return at
 
 
-@kernel
+@kernel("uint64[::1], boolean, uint8[::1], int64[::1] -> int64")
 def _encode_integers(
     bits: NDArray[np.uint64], signed: bool, out: NDArray[np.uint8], offsets: NDArray[np.int64]
 ) -> int:

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.tiling._jit import helper
-from pipeline.tiling.pieces import DUST, Pieces
+from pipeline.tiling.native import inlined
 
-_BITS = 12
 _POINT, _POLYGON = 1, 3
 _MOVE_ONE, _CLOSE = 9, 15
 
 
-@helper
+@inlined
 def varint(out: Any, at: int, value: Any) -> int:
     """Write a number of zero or more at `at`; return the position behind it."""
     while value >= 128:
@@ -25,7 +23,7 @@ def varint(out: Any, at: int, value: Any) -> int:
     return at + 1
 
 
-@helper
+@inlined
 def big_varint(out: Any, at: int, value: Any) -> int:
     """Write an unsigned number of 64 bits."""
     while value >= np.uint64(128):
@@ -36,7 +34,7 @@ def big_varint(out: Any, at: int, value: Any) -> int:
     return at + 1
 
 
-@helper
+@inlined
 def length(value: Any) -> int:
     """Return how many bytes a number takes."""
     count = 1
@@ -46,23 +44,32 @@ def length(value: Any) -> int:
     return count
 
 
-@helper
+@inlined
 def _zigzag(out: Any, at: int, delta: Any) -> int:
     return varint(out, at, (delta << 1) ^ (delta >> 63))
 
 
-@helper
-def longer(values: Any, used: int, need: int) -> Any:
-    """Return an array of at least `need` entries that begins with the `used` ones of another."""
-    if need <= values.shape[0]:
-        return values
-    more = np.empty(2 * need, values.dtype)
-    for i in range(used):
-        more[i] = values[i]
-    return more
+@inlined
+def close_length(out: Any, start: int, guessed: int, at: int) -> int:
+    """Write before what lies from `start` to `at` how long it is; return where it ends now.
+
+    `guessed` bytes were kept free in front of it for its length. Guessing saves writing it
+    elsewhere first; where the guess was wrong it moves.
+    """
+    size = at - start
+    taken = length(size)
+    move = taken - guessed
+    if move > 0:
+        for k in range(at - 1, start - 1, -1):
+            out[k + move] = out[k]
+    elif move < 0:
+        for k in range(start, at):
+            out[k + move] = out[k]
+    varint(out, start - guessed, size)
+    return at + move
 
 
-@helper
+@inlined
 def _square(x: Any, y: Any, ox: Any, oy: Any, out: Any, at: int) -> int:
     """Write a square of two units a side around a point."""
     out[at] = _MOVE_ONE
@@ -74,59 +81,64 @@ def _square(x: Any, y: Any, ox: Any, oy: Any, out: Any, at: int) -> int:
     return at
 
 
-@helper
-def _points(pieces: Pieces, piece: int, ox: Any, oy: Any, out: Any, at: int) -> int:
+@inlined
+def _points(
+    x: Any, y: Any, rings: Any, first: int, last: int, ox: Any, oy: Any, out: Any, at: int
+) -> int:
     """Write points, each place once where it repeats the one before."""
-    px, py = ox, oy
-    count = 0
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        k = pieces.rings[ring]
-        if count == 0 or pieces.x[k] != px or pieces.y[k] != py:
-            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
+    count = 1
+    for ring in range(first + 1, last):
+        k, before = rings[ring], rings[ring - 1]
+        if x[k] != x[before] or y[k] != y[before]:
             count += 1
     at = varint(out, at, (count << 3) | 1)
     px, py = ox, oy
-    fresh = True
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        k = pieces.rings[ring]
-        if fresh or pieces.x[k] != px or pieces.y[k] != py:
-            at = _zigzag(out, at, pieces.x[k] - px)
-            at = _zigzag(out, at, pieces.y[k] - py)
-            px, py = np.int64(pieces.x[k]), np.int64(pieces.y[k])
-            fresh = False
+    for ring in range(first, last):
+        k = rings[ring]
+        if ring == first or x[k] != px or y[k] != py:
+            at = _zigzag(out, at, x[k] - px)
+            at = _zigzag(out, at, y[k] - py)
+            px, py = np.int64(x[k]), np.int64(y[k])
     return at
 
 
-@helper
-def _paths(pieces: Pieces, piece: int, kind: int, ox: Any, oy: Any, out: Any, at: int) -> int:
+@inlined
+def _paths(
+    x: Any, y: Any, rings: Any, first: int, last: int, closed: bool,
+    ox: Any, oy: Any, out: Any, at: int,
+) -> int:  # fmt: skip
     px, py = ox, oy
-    for ring in range(pieces.first[piece], pieces.last[piece]):
-        first = pieces.rings[ring]
-        last = pieces.rings[ring + 1]
+    for ring in range(first, last):
+        begin, end = rings[ring], rings[ring + 1]
         out[at] = _MOVE_ONE
-        at += 1
-        for k in range(first, last):
-            if k == first + 1:
-                at = varint(out, at, ((last - first - 1) << 3) | 2)
-            x = np.int64(pieces.x[k])
-            y = np.int64(pieces.y[k])
-            at = _zigzag(out, at, x - px)
-            at = _zigzag(out, at, y - py)
-            px, py = x, y
-        if kind == _POLYGON:
+        at = _zigzag(out, at + 1, x[begin] - px)
+        at = _zigzag(out, at, y[begin] - py)
+        px, py = np.int64(x[begin]), np.int64(y[begin])
+        if end - begin > 1:
+            at = varint(out, at, ((end - begin - 1) << 3) | 2)
+        for k in range(begin + 1, end):
+            nx, ny = np.int64(x[k]), np.int64(y[k])
+            at = _zigzag(out, at, nx - px)
+            at = _zigzag(out, at, ny - py)
+            px, py = nx, ny
+        if closed:
             out[at] = _CLOSE
             at += 1
     return at
 
 
-@helper
-def geometry(pieces: Pieces, piece: int, kind: int, tx: int, ty: int, out: Any) -> int:
-    """Write the commands that draw a piece in its tile; return how many bytes they take."""
-    ox = np.int64(tx) << _BITS
-    oy = np.int64(ty) << _BITS
-    if pieces.flag[piece] == DUST:
-        k = pieces.rings[pieces.first[piece]]
-        return _square(pieces.x[k], pieces.y[k], ox, oy, out, 0)
+@inlined
+def geometry(
+    x: Any, y: Any, rings: Any, first: int, last: int, kind: int, dust: bool,
+    ox: Any, oy: Any, out: Any, at: int,
+) -> int:  # fmt: skip
+    """Write the commands that draw the rings `first` to `last`; return the position behind them.
+
+    `ox` and `oy` are the corner of the tile, `dust` marks a polygon that is drawn as a square.
+    """
+    if dust:
+        k = rings[first]
+        return _square(x[k], y[k], ox, oy, out, at)
     if kind == _POINT:
-        return _points(pieces, piece, ox, oy, out, 0)
-    return _paths(pieces, piece, kind, ox, oy, out, 0)
+        return _points(x, y, rings, first, last, ox, oy, out, at)
+    return _paths(x, y, rings, first, last, kind == _POLYGON, ox, oy, out, at)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pipeline.tiling._jit import helper, kernel
+from pipeline.tiling.native import helper, kernel, record
 from pipeline.tiling.shapes import MAX_LATITUDE, WORLD
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _EXTENDED_Z, _EXTENDED_M, _EXTENDED_SRID = 0x80000000, 0x40000000, 0x20000000
 _RADIANS = np.pi / 180.0
 
 
+@record("uint8[::1], uint8[::1], int64[::1], int64[::1], float64[::1], float64[::1], uint8[::1]")
 class Measures(NamedTuple):
     """What the first pass finds, one entry per row.
 
@@ -190,7 +191,7 @@ def _measure_row(data: Any, at: int, end: int, sizes: Any) -> int:
     return USABLE if sizes[0] else EMPTY
 
 
-@kernel
+@kernel("uint8[::1], int64[::1], boolean[::1], int64, int64, Measures")
 def measure(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -265,7 +266,7 @@ def _fill_kind(
     return ring, vertex
 
 
-@kernel
+@kernel("uint8[::1], int64[::1], int64[::1], uint8[::1], int64[:, ::1], int64, int64, Shapes")
 def fill(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],

@@ -6,8 +6,6 @@ import pytest
 import shapely
 
 from pipeline.tiling import TileOptions, tile
-from pipeline.tiling._jit import cache_folder, source_stamp
-from pipeline.tiling.warm import warm
 
 
 def test_stopping_in_the_middle_leaves_the_old_archive_and_no_trace(tmp_path):
@@ -25,13 +23,3 @@ def test_stopping_in_the_middle_leaves_the_old_archive_and_no_trace(tmp_path):
         tile(data, out, TileOptions(maxzoom=10), progress=stop)
     assert out.read_bytes() == old
     assert [p.name for p in tmp_path.iterdir()] == ["a.pmtiles"]
-
-
-@pytest.mark.slow
-def test_warming_twice_finds_every_kernel_compiled():
-    warm()
-    before = {p.name: p.stat().st_mtime_ns for p in cache_folder().glob("*.nbc")}
-    warm()
-    after = {p.name: p.stat().st_mtime_ns for p in cache_folder().glob("*.nbc")}
-    assert before == after != {}
-    assert source_stamp() == source_stamp()
