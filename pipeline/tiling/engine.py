@@ -163,7 +163,9 @@ def _cut_all(
     for done, zoom in enumerate(wanted, 1):
         cuts = [pending.result() for pending in ahead]
         ahead = start(zoom - 1) if zoom > options.minzoom else []
-        yield write_zoom(cuts, options, pool, writer)
+        statistics = write_zoom(cuts, options, pool, writer)
+        del cuts  # before the next zoom is waited for: it takes as much memory again
+        yield statistics
         progress("zooms", done, len(wanted))
 
 

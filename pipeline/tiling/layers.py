@@ -262,7 +262,7 @@ def _finish(
     findings += found
     nodes = np.zeros(shapes.x.size, np.uint8)
     if (shapes.kind == POLYGON).any():
-        capacity = 1 << max(10, int(2 * shapes.x.size - 1).bit_length())
+        capacity = 1 << max(10, (3 * shapes.x.size // 2).bit_length())
         mark_nodes(shapes, capacity, nodes)
     spread(pool, threads, shapes.total, lambda a, b: weigh(shapes, nodes, a, b))
     return shapes, findings

@@ -91,7 +91,7 @@ def _read(name: str | None, item: Any) -> list[Source]:
 def _from_parquet(name: str, path: Path) -> Source:
     try:
         # Not read_table: it imports pyarrow.dataset and with it pandas, half a second for nothing.
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(path, memory_map=True).read()
     except (OSError, pa.ArrowException) as error:
         raise TilingError(f"{path}: cannot be read as Parquet: {error}") from error
     described = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))

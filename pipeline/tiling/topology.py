@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling.native import helper, kernel
+from pipeline.tiling.native import inlined, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ _EMPTY = np.int64(-1) << 63
 _POLYGON = 3
 
 
-@helper
+@inlined
 def _mix(value: Any) -> Any:
     """Scramble 64 bits (the finaliser of MurmurHash3)."""
     value ^= value >> np.uint64(33)
@@ -34,22 +34,22 @@ def _mix(value: Any) -> Any:
     return value
 
 
-@helper
+@inlined
 def _place(x: Any, y: Any) -> Any:
     return (np.int64(x) << 32) | (np.int64(y) & np.int64(0xFFFFFFFF))
 
 
-@helper
+@inlined
 def _neighbours(before: Any, after: Any) -> Any:
     """Return a digest of two places that does not depend on their order."""
     return np.int64(_mix(np.uint64(before)) + _mix(np.uint64(after)))
 
 
-@helper
-def _slot(keys: Any, place: Any) -> Any:
-    mask = keys.shape[0] - 1
+@inlined
+def _slot(table: Any, place: Any) -> Any:
+    mask = table.shape[0] - 1
     at = np.int64(_mix(np.uint64(place)) & np.uint64(mask))
-    while keys[at] != _EMPTY and keys[at] != place:
+    while table[at, 0] != _EMPTY and table[at, 0] != place:
         at = (at + 1) & mask
     return at
 
@@ -63,7 +63,7 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
     shapes
         Polygons of one layer; other kinds are passed over.
     capacity
-        Size of the hash table: a power of two, at least twice the number of vertices.
+        Size of the hash table: a power of two, well above the number of vertices.
     nodes
         Shape (vertices,), zero on entry.
 
@@ -72,35 +72,36 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
     int
         How many vertices lie where an earlier ring has one: 0 if nothing is shared.
     """
-    keys = np.full(capacity, _EMPTY, np.int64)
-    pairs = np.zeros(capacity, np.int64)
+    # Place and neighbours side by side: one cache line for each look.
+    table = np.full((capacity, 2), _EMPTY, np.int64)
+    xs, ys, rings, kinds, parts = shapes.x, shapes.y, shapes.rings, shapes.kind, shapes.parts
     parting = np.zeros(capacity, np.uint8)
     shared = 0
     for passage in range(2):
         if passage == 1 and shared == 0:
             break
-        for shape in range(shapes.kind.shape[0]):
-            if shapes.kind[shape] != _POLYGON:
+        for shape in range(kinds.shape[0]):
+            if kinds[shape] != _POLYGON:
                 continue
-            for ring in range(shapes.parts[shape], shapes.parts[shape + 1]):
-                first = shapes.rings[ring]
-                last = shapes.rings[ring + 1] - 1
+            for ring in range(parts[shape], parts[shape + 1]):
+                first = rings[ring]
+                last = rings[ring + 1] - 1
                 if last - first < 2:
                     continue
-                before = _place(shapes.x[last], shapes.y[last])
-                here = _place(shapes.x[first], shapes.y[first])
+                before = _place(xs[last], ys[last])
+                here = _place(xs[first], ys[first])
                 for i in range(first, last + 1):
                     following = i + 1 if i < last else first
-                    after = _place(shapes.x[following], shapes.y[following])
-                    at = _slot(keys, here)
+                    after = _place(xs[following], ys[following])
+                    at = _slot(table, here)
                     if passage == 1:
                         nodes[i] = parting[at]
-                    elif keys[at] == _EMPTY:
-                        keys[at] = here
-                        pairs[at] = _neighbours(before, after)
+                    elif table[at, 0] == _EMPTY:
+                        table[at, 0] = here
+                        table[at, 1] = _neighbours(before, after)
                     else:
                         shared += 1
-                        if pairs[at] != _neighbours(before, after):
+                        if table[at, 1] != _neighbours(before, after):
                             parting[at] = 1
                     before = here
                     here = after

@@ -17,6 +17,7 @@ from tonari.console import (
     print_json,
     progress_shown,
 )
+from tonari.process import be_modest
 
 if TYPE_CHECKING:
     from pipeline.tiling import TileOptions, TileReport
@@ -79,6 +80,7 @@ def command(
 
     ベクトルタイルをつくります。何も間引かず、間引いたときは件数を示します。
     """
+    be_modest()
     # Help must not wait for the libraries that do the work.
     from pipeline.tiling import LayerOptions, TileOptions, tile  # noqa: PLC0415
 

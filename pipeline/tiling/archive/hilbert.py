@@ -28,40 +28,27 @@ _SWAPPED = 1  # orientation is a pair of bits: 1 = axes swapped, 2 = both axes m
 _ZOOM_START: list[int] = [((1 << 2 * z) - 1) // 3 for z in range(MAX_ZOOM + 2)]
 
 
-def _descend(orientation: int, x: int, y: int) -> tuple[int, int]:
-    """Follow one level: cell (x, y) in {0, 1}² -> its quadrant on the curve, next orientation."""
-    if orientation & 2:
-        x, y = 1 - x, 1 - y
-    if orientation & _SWAPPED:
-        x, y = y, x
-    quadrant = (3 * x) ^ y
-    if quadrant == 0:
-        return quadrant, orientation ^ 1
-    if quadrant == 3:
-        return quadrant, orientation ^ 3
-    return quadrant, orientation
-
-
-def _build_tables() -> tuple[list[int], list[int]]:
+def _build_tables() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Tabulate five levels: (orientation, x, y) -> position | next, and position -> x, y | next."""
-    forward = [0] * (4 * _CELLS)
-    backward = [0] * (4 * _CELLS)
-    for start in range(4):
-        for x in range(_SIDE):
-            for y in range(_SIDE):
-                orientation, position = start, 0
-                for level in range(_STEP - 1, -1, -1):
-                    quadrant, orientation = _descend(orientation, x >> level & 1, y >> level & 1)
-                    position = position << 2 | quadrant
-                cell = x << _STEP | y
-                forward[start * _CELLS + cell] = position << 2 | orientation
-                backward[start * _CELLS + position] = cell << 2 | orientation
+    start, x, y = np.indices((4, _SIDE, _SIDE))
+    orientation, position = start.copy(), np.zeros_like(start)
+    for level in range(_STEP - 1, -1, -1):
+        mirror = orientation >> 1
+        right, down = x >> level & 1 ^ mirror, y >> level & 1 ^ mirror
+        swapped = orientation & _SWAPPED == 1
+        right, down = np.where(swapped, down, right), np.where(swapped, right, down)
+        quadrant = 3 * right ^ down
+        orientation ^= np.array([1, 0, 0, 3])[quadrant]
+        position = position << 2 | quadrant
+    forward = (position << 2 | orientation).ravel()
+    backward = np.empty_like(forward)
+    backward[(start * _CELLS + position).ravel()] = ((x << _STEP | y) << 2 | orientation).ravel()
     return forward, backward
 
 
-_FORWARD, _BACKWARD = _build_tables()
-_FORWARD_ARRAY = np.array(_FORWARD, np.int64)
-_BACKWARD_ARRAY = np.array(_BACKWARD, np.int64)
+_FORWARD_ARRAY, _BACKWARD_ARRAY = _build_tables()
+_FORWARD: list[int] = _FORWARD_ARRAY.tolist()
+_BACKWARD: list[int] = _BACKWARD_ARRAY.tolist()
 
 
 def _plan(z: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ some forty milliseconds and fifty megabytes.
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import subprocess
 import tempfile
@@ -90,6 +91,8 @@ def build() -> Path:
         made = Path(scratch) / f"{stamp()}.o"
         made.write_bytes(code)
         made = _linked(made)
+        if made.suffix == ".so":
+            ctypes.CDLL(str(made))  # fails here, not at the first use, if a function is missing
         for old in folder.glob("*.[os]*"):
             old.unlink()
         return made.replace(folder / made.name)

@@ -35,8 +35,10 @@ def stamp() -> str:
 
 
 def sources() -> Iterator[Path]:
-    """Yield every file that may be compiled into the library."""
-    yield from sorted(PACKAGE.glob("*.py"))
+    """Yield every file of which something may be compiled into the library."""
+    for path in sorted(PACKAGE.glob("*.py")):
+        if b"pipeline.tiling.native import" in path.read_bytes():
+            yield path
     yield from sorted((PACKAGE / "native").glob("*.[pl][yl]"))
 
 
