@@ -94,7 +94,7 @@ def _cells_of(x: Any, y: Any, follower: Any, i: int, shift: int, cells: Any) -> 
 
 @inlined
 def _bucket(column: Any, row: Any, mask: Any) -> Any:
-    """Return where a cell lies in the table; two cells may share a bucket, which costs time only."""
+    """Return where a cell lies in the table; cells that share a bucket cost time, no more."""
     mixed = column * 0x9E3779B97F4A7C1 + row * 0x5851F42D4C957F2
     return (mixed >> 20) & mask
 

@@ -46,7 +46,9 @@ def write_zoom(
     for cut in cuts:
         for cause, number in cut.causes.items():
             statistics.count(cause, number)
-    tiles = np.unique(np.concatenate([cut.groups.tiles for cut in cuts]))
+    tiles = cuts[0].groups.tiles
+    if len(cuts) > 1:
+        tiles = np.unique(np.concatenate([cut.groups.tiles for cut in cuts]))
     weights = np.zeros(tiles.size, np.int64)
     for cut in cuts:
         spans = cut.groups.spans

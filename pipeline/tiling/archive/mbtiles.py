@@ -14,7 +14,7 @@ from pipeline.tiling.archive.errors import ArchiveError, CorruptArchiveError, Fo
 from pipeline.tiling.archive.header import TileType
 from pipeline.tiling.archive.hilbert import tile_id, zxys
 from pipeline.tiling.archive.reader import DIGEST_KEY
-from pipeline.tiling.archive.writer import ArchiveWriter, PMTilesWriter
+from pipeline.tiling.archive.writer import ArchiveWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,18 +176,3 @@ class MBTilesReader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def writer_for(path: str | os.PathLike[str]) -> type[ArchiveWriter]:
-    """Return the writer class that a file name asks for: ``.pmtiles`` or ``.mbtiles``.
-
-    Raises
-    ------
-    ArchiveError
-        If the name ends otherwise.
-    """
-    suffix = Path(path).suffix.lower()
-    for writer in (PMTilesWriter, MBTilesWriter):
-        if writer.suffix == suffix:
-            return writer
-    raise ArchiveError(f"{path}: the name of a tileset ends in .pmtiles or .mbtiles")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import secrets
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -135,7 +134,7 @@ class ArchiveWriter(ABC):
         """
         if not self._open:
             return
-        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}.partial")
+        partial = self.path.with_name(f".{self.path.name}.{os.urandom(6).hex()}.partial")
         try:
             if not len(self._spool):
                 raise ArchiveError(f"{self.path}: a tileset needs at least one tile")

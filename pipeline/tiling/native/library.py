@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import hashlib
 import os
 import platform
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -39,7 +37,8 @@ def sources() -> Iterator[Path]:
     for path in sorted(PACKAGE.glob("*.py")):
         if b"pipeline.tiling.native import" in path.read_bytes():
             yield path
-    yield from sorted((PACKAGE / "native").glob("*.[pl][yl]"))
+    for name in ("build.py", "declare.py", "memory.ll", "signature.py"):
+        yield PACKAGE / "native" / name
 
 
 def _processor() -> bytes:
@@ -92,6 +91,9 @@ def ensure() -> Path:
     """
     if found := compiled():
         return found
+    import fcntl
+    import subprocess
+
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
