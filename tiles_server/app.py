@@ -12,12 +12,13 @@ from flask import Flask, Response, request
 from tiles_server import assets, errors
 from tiles_server.caching import NEVER
 from tiles_server.current import Releases
+from tiles_server.desk.guard import Guard
 from tiles_server.fast import TilePath
 from tiles_server.language import language, messages, say
 from tiles_server.moments import JAPAN, clock, clock_and_day, full_day, weekday
 from tiles_server.notices import NoticeBoard
 from tiles_server.origin import with_origin
-from tiles_server.routes import data, features, feeds, health, pages, realtime, tiles
+from tiles_server.routes import data, desk, features, feeds, health, pages, realtime, tiles
 from tiles_server.security import protect
 from tiles_server.served import ServedFeeds
 
@@ -35,6 +36,7 @@ def create_app(
     public_url: str | None = None,
     behind_proxy: bool = False,
     transit: TransitMaker | None = None,
+    staff: Path | None = None,
     interval: float = 0.2,
 ) -> WSGIApplication:
     """Return the server as a WSGI application.
@@ -50,6 +52,8 @@ def create_app(
     transit
         Makes what the server knows of feeds beyond their files; without it there are no
         announcements and no departures.
+    staff
+        The folder of the accounts of those who may announce (:mod:`tiles_server.desk`).
     interval
         Seconds between two looks at ``current``.
 
@@ -59,11 +63,13 @@ def create_app(
         If `public_url` is no absolute address.
     """
     followed = Releases(releases, interval)
-    app = flask_app(followed, transit)
+    app = flask_app(followed, transit, staff)
     return with_origin(TilePath(followed, app), public_url, behind_proxy)
 
 
-def flask_app(releases: Releases, maker: TransitMaker | None = None) -> Flask:
+def flask_app(
+    releases: Releases, maker: TransitMaker | None = None, staff: Path | None = None
+) -> Flask:
     """Return the Flask application below the fast path."""
     transit = maker(ServedFeeds(releases)) if maker else None
     notices = NoticeBoard(transit)
@@ -71,6 +77,7 @@ def flask_app(releases: Releases, maker: TransitMaker | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = 256 * 1024  # the largest form, with room
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         t=say,
@@ -93,6 +100,10 @@ def flask_app(releases: Releases, maker: TransitMaker | None = None) -> Flask:
     app.register_blueprint(data.blueprint(releases, notices))
     app.register_blueprint(realtime.blueprint(releases, transit))
     app.register_blueprint(feeds.blueprint(releases, transit))
+    guard = Guard(staff) if staff else None
+    if guard:
+        guard.install(app)
+    app.register_blueprint(desk.blueprint(releases, transit, guard))
     app.register_blueprint(assets.blueprint())
     app.after_request(_finish)
     return app

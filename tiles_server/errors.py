@@ -6,6 +6,7 @@ ServerError
 ├── UnknownNameError      no such layer, feed, map, file or tile
 ├── BusyError             too many downloads at once
 ├── UnavailableError      announcements or departures cannot be read at the moment
+├── AccountError          an account cannot be made, read or used
 ├── BadQueryError         a parameter of the query cannot be understood
 ├── VendorError           the map library cannot be set up
 └── StartError            the server cannot start as it is told to
@@ -55,6 +56,10 @@ class UnavailableError(ServerError):
     """What the server was handed for feeds cannot do its work at the moment."""
 
 
+class AccountError(ServerError):
+    """An account cannot be made, removed or read."""
+
+
 class BadQueryError(ServerError):
     """A parameter of the query cannot be understood."""
 
@@ -72,6 +77,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     BrokenReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AccountError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnknownNameError: HTTPStatus.NOT_FOUND,
     BadQueryError: HTTPStatus.BAD_REQUEST,
 }

@@ -81,6 +81,9 @@ class Board(Protocol):
     def notices(self, feed: str) -> Sequence[Notice]:
         """Return what passengers see now; nothing for a feed nobody has announced anything of."""
 
+    def live(self, feed: str) -> Sequence[Notice]:
+        """Return also what has yet to begin."""
+
     def message(self, feed: str) -> Message:
         """Return the state of a feed; raise KeyError for an unknown one."""
 

@@ -45,6 +45,7 @@ def serve(
     public_url: str | None = None,
     behind_proxy: bool = False,
     transit: TransitMaker | None = None,
+    staff: Path | None = None,
     quiet: bool = False,
 ) -> None:
     """Serve the current release of `data` until told to stop (Ctrl-C or SIGTERM).
@@ -57,7 +58,7 @@ def serve(
         Where to listen.
     workers
         Processes; by default one per processor, at most four.
-    public_url, behind_proxy, transit
+    public_url, behind_proxy, transit, staff
         See :func:`tiles_server.app.create_app`.
     quiet
         Do not print the line with the address.
@@ -67,7 +68,7 @@ def serve(
     StartError
         If the address is in use or cannot be listened on, or `public_url` is none.
     """
-    load = partial(_load, data.resolve(), public_url, behind_proxy, transit)
+    load = partial(_load, data.resolve(), public_url, behind_proxy, transit, staff)
     load()  # what is wrong with the settings is said here, once, not by every worker
     port = _free(host, port)
     count = workers or min(4, os.cpu_count() or 1)
@@ -97,13 +98,18 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _load(
-    data: Path, public_url: str | None, behind_proxy: bool, transit: TransitMaker | None
+    data: Path,
+    public_url: str | None,
+    behind_proxy: bool,
+    transit: TransitMaker | None,
+    staff: Path | None,
 ) -> WSGIApplication:
     return create_app(
         data / "releases",
         public_url=public_url,
         behind_proxy=behind_proxy,
         transit=transit,
+        staff=staff,
     )
 
 

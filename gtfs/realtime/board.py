@@ -104,6 +104,11 @@ class Board:
         now = dt.datetime.fromtimestamp(self._now(), tz=dt.UTC)
         return tuple(alert for alert in self._load(feed).live if alert.shown_at(now))
 
+    def live(self, feed: str) -> tuple[Alert, ...]:
+        """Return also what has yet to begin; neither what is over nor what is withdrawn."""
+        now = dt.datetime.fromtimestamp(self._now(), tz=dt.UTC)
+        return tuple(alert for alert in self._load(feed).live if alert.ends > now)
+
     def cancelled(self, feed: str) -> frozenset[tuple[dt.date, str]]:
         """Return service day and id of every trip that is cancelled, as known now."""
         return frozenset(

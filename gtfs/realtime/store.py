@@ -187,6 +187,8 @@ class AlertStore:
 def _check(alert: Alert, by: str, now: dt.datetime) -> None:
     if not by.strip():
         raise AlertError("an announcement is made by somebody: a name is needed", "nobody")
+    if alert.url and not alert.url.startswith(("https://", "http://")):
+        raise AlertError("the address must begin with https:// or http://", "url")
     if not alert.header.ja.strip():
         raise AlertError("an announcement needs a headline in Japanese", "headline")
     if alert.ends <= max(alert.starts, now):

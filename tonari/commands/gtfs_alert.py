@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.errors import ReleaseError
+from tonari.commands.gtfs_alert_user import user
 from tonari.console import DONE, common_options, messages, print_json
 from tonari.transit import STORE
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 @click.group()
 def alert() -> None:
     """Cancel trips and announce changes. 欠航や変更を知らせる"""
+
+
+alert.add_command(user)
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tonari.console import common_options
-from tonari.transit import Transit
+from tonari.transit import ALERTS, Transit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,4 +45,5 @@ def command(
         public_url=public_url,
         behind_proxy=behind_proxy,
         transit=partial(Transit, data.resolve()),
+        staff=data.resolve() / ALERTS,
     )
