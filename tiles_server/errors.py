@@ -100,7 +100,7 @@ def handed_over(what: str) -> Iterator[None]:
         yield
     except ServerError:
         raise
-    except TonariError as error:
+    except (TonariError, FileNotFoundError) as error:  # the latter: pruned this very moment
         LOG.exception("%s", what)
         raise UnavailableError(f"{what} cannot be read at the moment") from error
 
