@@ -171,7 +171,7 @@ def _headsigns(
     """Return the headsign of each call: its own, else the trip's, else where the trip ends."""
     english = english_names(feed, "trips", "trip_headsign")
     own = english_names(feed, "stop_times", "stop_headsign")
-    ends = _destinations(feed)
+    ends = _Destinations(feed)
     numbers: dict[Text, int] = {}
     of_trip = np.array(
         [
@@ -196,7 +196,7 @@ def _headsigns(
     return chosen, list(numbers)
 
 
-class _destinations:
+class _Destinations:
     """The name of the last stop of a trip, looked up only for trips without a headsign."""
 
     def __init__(self, feed: Feed) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gtfs.realtime.alert import CancelledTrip
     from gtfs.realtime.board import Message
     from gtfs.realtime.store import AlertStore
     from gtfs.tables import Feed
@@ -134,14 +135,7 @@ class Desk:
         """
         tables, now = self._feed(feed), self.now()
         selection = _selection(date, routes, trips, stop, after, before)
-        meant = select_trips(tables, selection)
-        if not meant:
-            raise AlertError(
-                f"no trip of {feed} on {date} is meant; check day, route and times", "none"
-            )
-        unknown = selection.trips - {trip.trip_id for trip in meant}
-        if unknown:
-            raise AlertError(f"trip {min(unknown)!r} of {feed} does not run on {date}", "unknown")
+        meant = _meant(tables, feed, selection)
         zone = timezone(tables)
         chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
         if not chosen:
@@ -256,6 +250,19 @@ class Desk:
         except KeyError:
             raise _no_feed(name) from None
         return _published(path.resolve(), path.stat().st_mtime_ns)
+
+
+def _meant(tables: Feed, feed: str, selection: Selection) -> list[CancelledTrip]:
+    meant = select_trips(tables, selection)
+    if not meant:
+        day = selection.date
+        raise AlertError(f"no trip of {feed} on {day} is meant; check day, route and times", "none")
+    unknown = selection.trips - {trip.trip_id for trip in meant}
+    if unknown:
+        raise AlertError(
+            f"trip {min(unknown)!r} of {feed} does not run on {selection.date}", "unknown"
+        )
+    return meant
 
 
 def _no_feed(name: str) -> AlertError:

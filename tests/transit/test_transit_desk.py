@@ -421,3 +421,21 @@ def test_accounts_that_others_could_read_close_the_desk_and_nothing_else(clerk, 
     (place / "alerts/accounts.json").chmod(0o644)
     assert clerk.get(FEED).status_code == 503
     assert httpx.get(f"{desk}/gtfs/wakato_ferry/").status_code == 200
+
+
+def test_behind_a_stated_address_the_desk_has_its_prefix_and_knows_who_asks(place):
+    options = ("--public-url", "https://data.example.lg.jp/open", "--behind-proxy")
+    with tonari_serve(place, *options) as server:
+        for _ in range(6):  # somebody else guesses
+            Clerk(server.address, "192.0.2.66").sign_in(password="wrong guess of a password")
+        clerk = Clerk(server.address, "192.0.2.67")
+        sent = clerk.get(FEED).headers["location"]
+        assert urlsplit(sent).path == "/open/desk/sign-in"
+        target = parse_qs(urlsplit(sent).query)["next"][0]
+        page = clerk.get("/desk/sign-in", next=target)
+        assert 'action="/open/desk/sign-in' in page.text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+        fields = {"name": NAME, "password": PASSWORD, "csrf": csrf}
+        answer = clerk.send("POST", "/desk/sign-in", params={"next": target}, data=fields)
+        assert answer.headers["location"] == f"/open{FEED}"
+        assert clerk.get(FEED).status_code == 200
