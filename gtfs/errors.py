@@ -64,4 +64,17 @@ class RegistryError(GtfsError):
 
 
 class AlertError(GtfsError):
-    """An announcement cannot be made, found or withdrawn."""
+    """An announcement cannot be made, found or withdrawn.
+
+    Parameters
+    ----------
+    text
+        One line for a person.
+    code
+        The reason as one word, for a form that says it in the reader's language; empty for what
+        only a program can do wrong.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code

@@ -13,6 +13,9 @@ TILE_LATEST = "public, max-age=300, stale-while-revalidate=86400"
 LATEST = "public, max-age=60, stale-while-revalidate=600"
 """A stable address of a document or download: a new release shows within a minute."""
 
+REALTIME = "public, max-age=10"
+"""Cancellations: a cache may spare the server a crowd, but not hold a cancellation back."""
+
 PAGE = "private, no-cache"
 """A page for people: the language is negotiated, so it is asked for every time (304 is cheap)."""
 

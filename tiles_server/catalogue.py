@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from tiles_server.manifest import Feed, Layer, Map
 
 
-def catalogue(release: Release) -> dict[str, Any]:
-    """Return the catalogue of `release` as a JSON-ready document; addresses are absolute."""
+def catalogue(release: Release, live: bool) -> dict[str, Any]:
+    """Return the catalogue of `release` as a JSON-ready document; addresses are absolute.
+
+    With `live` feeds have announcements and departures too.
+    """
     manifest = release.manifest
     return {
         "release": release.id,
@@ -23,7 +26,7 @@ def catalogue(release: Release) -> dict[str, Any]:
         "publisher": manifest.publisher.model_dump(),
         "municipalities": {n: m.model_dump() for n, m in manifest.municipalities.items()},
         "layers": {n: _layer(release, n, layer) for n, layer in manifest.layers.items()},
-        "feeds": {n: _feed(release, n, feed) for n, feed in manifest.feeds.items()},
+        "feeds": {n: _feed(release, n, feed, live) for n, feed in manifest.feeds.items()},
         "maps": {n: _map(release, n, chart) for n, chart in manifest.maps.items()},
     }
 
@@ -51,9 +54,15 @@ def _tile_links(release: Release, name: str) -> dict[str, str]:
     }
 
 
-def _feed(release: Release, name: str, feed: Feed) -> dict[str, Any]:
+def _feed(release: Release, name: str, feed: Feed, live: bool) -> dict[str, Any]:
     described = feed.model_dump(exclude={"sources", "findings", "artefacts", "built_in"})
-    addresses = {"page": url_for("pages.portal", _anchor=f"feed-{name}", _external=True)}
+    addresses = {"page": url_for("feeds.feed_page", feed=name, _external=True)}
+    if live and "gtfs" in feed.artefacts:
+        addresses |= {
+            "alerts": url_for("realtime.alerts", feed=name, _external=True),
+            "alerts_json": url_for("realtime.alerts_json", feed=name, _external=True),
+            "stops": url_for("feeds.stops", feed=name, _external=True),
+        }
     return described | {
         "links": addresses | _tile_links(release, name),
         "downloads": feed_files(name, feed),

@@ -5,6 +5,8 @@ ServerError
 ├── BrokenReleaseError    the release that `current` names cannot be served
 ├── UnknownNameError      no such layer, feed, map, file or tile
 ├── BusyError             too many downloads at once
+├── UnavailableError      announcements or departures cannot be read at the moment
+├── AccountError          an account cannot be made, read or used
 ├── BadQueryError         a parameter of the query cannot be understood
 ├── VendorError           the map library cannot be set up
 └── StartError            the server cannot start as it is told to
@@ -12,6 +14,8 @@ ServerError
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,7 +25,11 @@ from werkzeug.exceptions import HTTPException
 from pipeline.errors import TonariError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask, Response
+
+LOG = logging.getLogger(__name__)
 
 
 class ServerError(TonariError):
@@ -44,6 +52,14 @@ class BusyError(ServerError):
     """As many downloads as this process may send at once are under way."""
 
 
+class UnavailableError(ServerError):
+    """What the server was handed for feeds cannot do its work at the moment."""
+
+
+class AccountError(ServerError):
+    """An account cannot be made, removed or read."""
+
+
 class BadQueryError(ServerError):
     """A parameter of the query cannot be understood."""
 
@@ -60,13 +76,33 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     NoReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     BrokenReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AccountError: HTTPStatus.SERVICE_UNAVAILABLE,
     UnknownNameError: HTTPStatus.NOT_FOUND,
     BadQueryError: HTTPStatus.BAD_REQUEST,
 }
 """Every error that may reach a client. What is not here is a defect and answers 500."""
 
-PEOPLE = ("/maps/", "/layers/", "/feeds/")
+PEOPLE = ("/maps/", "/layers/", "/desk")
 """Addresses a person opens; the rest is for programs unless the client asks for HTML."""
+
+
+@contextmanager
+def handed_over(what: str) -> Iterator[None]:
+    """Say that `what` is not available when a part the server was handed fails with a reason.
+
+    Raises
+    ------
+    UnavailableError
+        The reason is in the server's log, for it may name files.
+    """
+    try:
+        yield
+    except ServerError:
+        raise
+    except (TonariError, FileNotFoundError) as error:  # the latter: pruned this very moment
+        LOG.exception("%s", what)
+        raise UnavailableError(f"{what} cannot be read at the moment") from error
 
 
 def register(app: Flask) -> None:

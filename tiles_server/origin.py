@@ -59,7 +59,9 @@ def with_origin(
 ) -> WSGIApplication:
     """Wrap `app` so that it knows its public address."""
     if public_url:
-        return PublicUrl(app, public_url)
+        # The address is stated; of what the proxy says, only who is asking is of use.
+        known = PublicUrl(app, public_url)
+        return ProxyFix(known, x_for=1, x_proto=0) if behind_proxy else known
     if behind_proxy:
         return ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
     return app

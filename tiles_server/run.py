@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+    from tiles_server.ports import TransitMaker
+
 THREADS = MOST_STREAMS + 32
 """Threads of a process: one for every download that may be under way, and some for all else.
 
@@ -42,6 +44,8 @@ def serve(
     workers: int | None = None,
     public_url: str | None = None,
     behind_proxy: bool = False,
+    transit: TransitMaker | None = None,
+    staff: Path | None = None,
     quiet: bool = False,
 ) -> None:
     """Serve the current release of `data` until told to stop (Ctrl-C or SIGTERM).
@@ -54,7 +58,7 @@ def serve(
         Where to listen.
     workers
         Processes; by default one per processor, at most four.
-    public_url, behind_proxy
+    public_url, behind_proxy, transit, staff
         See :func:`tiles_server.app.create_app`.
     quiet
         Do not print the line with the address.
@@ -64,7 +68,7 @@ def serve(
     StartError
         If the address is in use or cannot be listened on, or `public_url` is none.
     """
-    load = partial(_load, data.resolve() / "releases", public_url, behind_proxy)
+    load = partial(_load, data.resolve(), public_url, behind_proxy, transit, staff)
     load()  # what is wrong with the settings is said here, once, not by every worker
     port = _free(host, port)
     count = workers or min(4, os.cpu_count() or 1)
@@ -93,8 +97,20 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Configuration allows spawning")
 
 
-def _load(releases: Path, public_url: str | None, behind_proxy: bool) -> WSGIApplication:
-    return create_app(releases, public_url=public_url, behind_proxy=behind_proxy)
+def _load(
+    data: Path,
+    public_url: str | None,
+    behind_proxy: bool,
+    transit: TransitMaker | None,
+    staff: Path | None,
+) -> WSGIApplication:
+    return create_app(
+        data / "releases",
+        public_url=public_url,
+        behind_proxy=behind_proxy,
+        transit=transit,
+        staff=staff,
+    )
 
 
 def _free(host: str, port: int) -> int:

@@ -22,6 +22,15 @@ PAGE_POLICY = (
     "base-uri 'none'",
     "form-action 'self'",
 )
+DESK_POLICY = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+)
+"""Forms of the staff: no script at all."""
+
 DATA_POLICY = ("default-src 'none'",)
 REPORT_POLICY = (
     "default-src 'none'",

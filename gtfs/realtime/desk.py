@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gtfs.columns import clock, seconds
+from gtfs.columns import seconds
 from gtfs.errors import AlertError
 from gtfs.read import read_feed
 from gtfs.realtime.alert import Alert, Cause, Effect
-from gtfs.realtime.message import feed_message, message_bytes, message_json
-from gtfs.realtime.sentences import route_names, sentences
+from gtfs.realtime.board import Board
+from gtfs.realtime.choices import choices, described
+from gtfs.realtime.sentences import sentences
 from gtfs.realtime.trips import Selection, moment, select_trips, timezone
 from pipeline.config.base import Text
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gtfs.realtime.alert import CancelledTrip
+    from gtfs.realtime.board import Message
     from gtfs.realtime.store import AlertStore
     from gtfs.tables import Feed
 
@@ -63,20 +66,23 @@ class Desk:
         after: str = "",
         before: str = "",
     ) -> list[dict[str, Any]]:
-        """Return the trips of a service day that `cancel` would cancel, for a person to check."""
-        tables = self._feed(feed)
+        """Return the trips of a service day that are meant, for a person to check.
+
+        Each says whether it has `arrived` by now, which `cancel` leaves alone, and whether it is
+        `cancelled` already.
+        """
+        tables, now = self._feed(feed), self.now()
         chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before))
-        names = route_names(tables)
-        return [
-            {
-                "trip_id": trip.trip_id,
-                "route_id": trip.route_id,
-                "route": names[trip.route_id].model_dump(),
-                "departure": clock(trip.departure)[:5],
-                "arrival": clock(trip.arrival)[:5],
-            }
-            for trip in chosen
-        ]
+        cancelled = {
+            (trip.date, trip.trip_id)
+            for alert in self.store.live(feed, now=now)
+            for trip in alert.trips
+        }
+        return described(tables, chosen, now, cancelled)
+
+    def choices(self, feed: str) -> dict[str, Any]:
+        """Return what a form can offer: routes, stops where trips start, first and last day."""
+        return choices(self._feed(feed))
 
     def cancel(
         self,
@@ -93,6 +99,7 @@ class Desk:
         header: Text | None = None,
         description: Text | None = None,
         url: str = "",
+        once: bool = False,
     ) -> dict[str, Any]:
         """Cancel trips of a service day; those that have arrived by now are left alone.
 
@@ -112,6 +119,8 @@ class Desk:
             empty: every trip of the day.
         header, description
             Instead of the sentences made from the trips.
+        once
+            Refuse if one of the trips is cancelled already.
 
         Returns
         -------
@@ -121,17 +130,18 @@ class Desk:
         Raises
         ------
         AlertError
-            If a value cannot be understood, no trip is meant, all have arrived, or nobody is named.
+            If a value cannot be understood, a trip that is named does not run, no trip is meant,
+            all have arrived, or nobody is named.
         """
         tables, now = self._feed(feed), self.now()
         selection = _selection(date, routes, trips, stop, after, before)
-        meant = select_trips(tables, selection)
-        if not meant:
-            raise AlertError(f"no trip of {feed} on {date} is meant; check day, route and times")
+        meant = _meant(tables, feed, selection)
         zone = timezone(tables)
         chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
         if not chosen:
-            raise AlertError(f"all trips of {feed} that are meant on {date} have already arrived")
+            raise AlertError(
+                f"all trips of {feed} that are meant on {date} have already arrived", "arrived"
+            )
         of_routes = frozenset(trip.route_id for trip in chosen)
         everything = len(chosen) == len(select_trips(tables, Selection(selection.date, of_routes)))
         reason = _member(Cause, cause)
@@ -147,7 +157,7 @@ class Desk:
             ends=moment(selection.date, max(t.arrival for t in chosen), zone),
             trips=tuple(chosen),
         )
-        return self.store.add(alert, by=by, now=now).as_dict()
+        return self.store.add(alert, by=by, now=now, once=once).as_dict()
 
     def announce(
         self,
@@ -163,8 +173,11 @@ class Desk:
         url: str = "",
         routes: Sequence[str] = (),
         stops: Sequence[str] = (),
+        once: bool = False,
     ) -> dict[str, Any]:
         """Announce something that cancels no trip: delays, a moved pier, extra sailings.
+
+        With `once`, the same headline until the same moment is refused.
 
         Raises
         ------
@@ -187,7 +200,7 @@ class Desk:
             routes=tuple(routes),
             stops=tuple(stops),
         )
-        return self.store.add(alert, by=by, now=self.now()).as_dict()
+        return self.store.add(alert, by=by, now=self.now(), once=once).as_dict()
 
     def withdraw(self, number: int, *, by: str) -> dict[str, Any]:
         """Take an announcement back.
@@ -218,33 +231,45 @@ class Desk:
 
     def protobuf(self, feed: str) -> bytes:
         """Return the GTFS-Realtime message of a feed, as ``/gtfs/{feed}/alerts.pb`` serves it."""
-        return message_bytes(self._message(feed))
+        return self._message(feed).protobuf
 
     def json(self, feed: str) -> str:
         """Return the same message as JSON."""
-        return message_json(self._message(feed))
+        return self._message(feed).json.decode()
 
-    def _message(self, feed: str) -> Any:
-        now = self.now()
-        tables = self._feed(feed)
-        versions = tables.table("feed_info", "feed_version").feed_version
-        agencies = tables.table("agency", "agency_id").agency_id
-        return feed_message(
-            self.store.active(feed, now=now),
-            now=now,
-            feed_version=versions.iloc[0] if len(versions) else "",
-            agency_id=agencies.iloc[0] if len(agencies) else "",
-        )
+    def _message(self, feed: str) -> Message:
+        try:
+            board = Board(self.store, self.zip_of, now=lambda: self.now().timestamp())
+            return board.message(feed)
+        except KeyError:
+            raise _no_feed(feed) from None
 
     def _feed(self, name: str) -> Feed:
         try:
             path = self.zip_of(name)
         except KeyError:
-            raise AlertError(f"there is no published feed {name!r}") from None
+            raise _no_feed(name) from None
         return _published(path.resolve(), path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=16)
+def _meant(tables: Feed, feed: str, selection: Selection) -> list[CancelledTrip]:
+    meant = select_trips(tables, selection)
+    if not meant:
+        day = selection.date
+        raise AlertError(f"no trip of {feed} on {day} is meant; check day, route and times", "none")
+    unknown = selection.trips - {trip.trip_id for trip in meant}
+    if unknown:
+        raise AlertError(
+            f"trip {min(unknown)!r} of {feed} does not run on {selection.date}", "unknown"
+        )
+    return meant
+
+
+def _no_feed(name: str) -> AlertError:
+    return AlertError(f"there is no published feed {name!r}", "feed")
+
+
+@lru_cache(maxsize=4)
 def _published(path: Path, _changed: int) -> Feed:
     return read_feed(path).feed
 
@@ -262,7 +287,7 @@ def _selection(
             seconds(f"{before}:00") if before else None,
         )
     except ValueError as error:
-        raise AlertError(f"cannot be understood: {error}") from None
+        raise AlertError(f"cannot be understood: {error}", "understand") from None
 
 
 def _member(kind: type[E], name: str) -> E:

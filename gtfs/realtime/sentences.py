@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from gtfs.columns import clock
+from gtfs.realtime.origins import origins_of
 from gtfs.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gtfs.realtime.alert import CancelledTrip, Cause
     from gtfs.tables import Feed
@@ -45,6 +46,7 @@ def sentences(
     mode = "ferry" if all(types[route] == _FERRY for route in routes) else "other"
     kind = "all" if everything else "some" if len(trips) <= _LISTED else "many"
     times = [clock(trip.departure)[:5] for trip in trips]
+    origins = origins_of(feed, routes) if kind == "some" else {}
     day = trips[0].date
 
     def say(template: dict[str, str], language: str) -> str:
@@ -55,7 +57,7 @@ def sentences(
             cause=words["causes"][cause.value][language],
             first=times[0],
             last=times[-1],
-            trips=("、" if language == "ja" else ", ").join(times),
+            trips=_listed(trips, origins, language),
         )
 
     header = words["header"]["all" if everything else "some"][mode]
@@ -63,6 +65,22 @@ def sentences(
     return (
         Text(ja=say(header, "ja"), en=say(header, "en")),
         Text(ja=say(text, "ja"), en=say(text, "en")),
+    )
+
+
+def _listed(trips: Sequence[CancelledTrip], origins: Mapping[str, Text], language: str) -> str:
+    """List departures, with where they start if trips of these routes start at several stops."""
+    comma = "、" if language == "ja" else ", "
+    times = {trip.trip_id: clock(trip.departure)[:5] for trip in trips}
+    if len(set(origins.values())) < 2:
+        return comma.join(times.values())
+    by_origin: dict[Text, list[str]] = {}
+    for trip in trips:
+        by_origin.setdefault(origins.get(trip.trip_id, Text(ja="")), []).append(times[trip.trip_id])
+    said, between = _words()["origin"][language], "／" if language == "ja" else "; "
+    return between.join(
+        said.format(origin=origin.best(language), trips=comma.join(leaving))
+        for origin, leaving in by_origin.items()
     )
 
 

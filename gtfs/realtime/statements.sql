@@ -22,6 +22,24 @@ SELECT * FROM alert WHERE id = ?
 SELECT * FROM alert
 WHERE feed = ? AND starts <= ? AND ends > ? AND withdrawn_at IS NULL ORDER BY id
 
+-- live
+SELECT * FROM alert WHERE feed = ? AND ends > ? AND withdrawn_at IS NULL ORDER BY id
+
+-- changed
+SELECT MAX(MAX(created_at, COALESCE(withdrawn_at, 0), IIF(starts <= :now, starts, 0),
+               IIF(ends <= :now, ends, 0)))
+FROM alert WHERE feed = :feed
+
+-- cancelled_before
+SELECT cancelled_trip.trip_id, alert.created_by FROM cancelled_trip
+JOIN alert ON alert.id = cancelled_trip.alert
+WHERE alert.feed = ? AND cancelled_trip.date = ? AND cancelled_trip.trip_id = ?
+  AND alert.withdrawn_at IS NULL AND alert.ends > ?
+
+-- announced_before
+SELECT created_by FROM alert
+WHERE feed = ? AND header_ja = ? AND ends = ? AND withdrawn_at IS NULL AND ends > ?
+
 -- all
 SELECT * FROM alert WHERE feed = ? ORDER BY id DESC
 

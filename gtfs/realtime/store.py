@@ -48,7 +48,7 @@ class AlertStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, alert: Alert, *, by: str, now: dt.datetime) -> Alert:
+    def add(self, alert: Alert, *, by: str, now: dt.datetime, once: bool = False) -> Alert:
         """Store an announcement and return it with its number.
 
         Parameters
@@ -57,15 +57,21 @@ class AlertStore:
             Name of the person who announces.
         now
             The moment, with time zone.
+        once
+            Refuse what is announced already: a trip that is cancelled, or the same headline until
+            the same moment. Two people, or one who presses twice, then announce once.
 
         Raises
         ------
         AlertError
-            If nobody is named, there is no headline, or it ends before it starts or before now.
+            If nobody is named, there is no headline, it ends before it starts or before now, it
+            was announced before, or another process keeps the store locked.
         """
         _check(alert, by, now)
         stored = replace(alert, created_at=now, created_by=by)
         with self._writing() as database:
+            if once:
+                _refuse_second(database, alert, now)
             cursor = database.execute(_sql("insert_alert"), _row(stored))
             number = cursor.lastrowid or 0
             database.executemany(
@@ -91,13 +97,28 @@ class AlertStore:
         with self._writing() as database:
             changed = database.execute(_sql("withdraw"), (_seconds(now), by, number)).rowcount
             if not changed:
-                raise AlertError(f"there is no announcement {number} that could be withdrawn")
+                raise AlertError(
+                    f"there is no announcement {number} that could be withdrawn", "gone"
+                )
             database.execute(_sql("insert_act"), (number, _seconds(now), by, "withdrawn"))
         return next(alert for alert in self._alerts("alert_by_id", (number,)))
 
     def active(self, feed: str, *, now: dt.datetime) -> list[Alert]:
         """Return the announcements of a feed that passengers see now, oldest first."""
         return self._alerts("active", (feed, _seconds(now), _seconds(now)))
+
+    def live(self, feed: str, *, now: dt.datetime) -> list[Alert]:
+        """Return what is neither withdrawn nor over, oldest first; also what has yet to start."""
+        return self._alerts("live", (feed, _seconds(now)))
+
+    def changed(self, feed: str, *, now: dt.datetime) -> dt.datetime | None:
+        """Return when passengers last saw something else than before; None if never."""
+        with self._reading() as database:
+            if database is None:
+                return None
+            values = {"feed": feed, "now": _seconds(now)}
+            moment = database.execute(_sql("changed"), values).fetchone()[0]
+            return None if moment is None else _moment(moment)
 
     def all(self, feed: str) -> list[Alert]:
         """Return every announcement of a feed ever made, newest first."""
@@ -123,13 +144,15 @@ class AlertStore:
         if not self.path.exists():
             yield None
             return
-        with closing(self._open()) as database:
-            yield database
+        with self._patiently(), closing(self._open()) as database:
+            # Somebody may be making the file at this moment.
+            made = database.execute("PRAGMA user_version").fetchone()[0]
+            yield database if made else None
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as database:
+        with self._patiently(), closing(self._open()) as database:
             if database.execute("PRAGMA user_version").fetchone()[0] == 0:
                 database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_text("schema.sql"))
@@ -141,6 +164,14 @@ class AlertStore:
                 database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
+
+    @contextmanager
+    def _patiently(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = "busy" if "locked" in str(error) else "store"
+            raise AlertError(f"{self.path.name} cannot be used: {error}", code) from None
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -155,13 +186,34 @@ class AlertStore:
 
 def _check(alert: Alert, by: str, now: dt.datetime) -> None:
     if not by.strip():
-        raise AlertError("an announcement is made by somebody: a name is needed")
+        raise AlertError("an announcement is made by somebody: a name is needed", "nobody")
+    if alert.url and not alert.url.startswith(("https://", "http://")):
+        raise AlertError("the address must begin with https:// or http://", "url")
     if not alert.header.ja.strip():
-        raise AlertError("an announcement needs a headline in Japanese")
+        raise AlertError("an announcement needs a headline in Japanese", "headline")
     if alert.ends <= max(alert.starts, now):
         raise AlertError(
-            f"the announcement would end ({alert.ends:%Y-%m-%d %H:%M}) before it is seen"
+            f"the announcement would end ({alert.ends:%Y-%m-%d %H:%M}) before it is seen", "over"
         )
+
+
+def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime) -> None:
+    """Raise AlertError if somebody has announced the same; called inside the transaction."""
+    over = _seconds(now)
+    for trip in alert.trips:
+        row = database.execute(
+            _sql("cancelled_before"), (alert.feed, trip.date.isoformat(), trip.trip_id, over)
+        ).fetchone()
+        if row:
+            raise AlertError(
+                f"trip {trip.trip_id!r} was cancelled before by {row['created_by']}", "before"
+            )
+    if not alert.trips:
+        row = database.execute(
+            _sql("announced_before"), (alert.feed, alert.header.ja, _seconds(alert.ends), over)
+        ).fetchone()
+        if row:
+            raise AlertError(f"{row['created_by']} has announced the same before", "before")
 
 
 def _row(alert: Alert) -> dict[str, object]:

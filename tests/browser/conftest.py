@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiles_server"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "transit"))
 
 ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """WebGL without a graphics card."""
+ROOT = Path(__file__).parents[2]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +46,30 @@ def map_library():
     from tiles_server.vendor import set_up
 
     return set_up()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """Fetch axe-core at its locked version; return what lists the barriers of a page."""
+    from tiles_server.vendor import DECLARATION, npm_command
+
+    work = tmp_path_factory.mktemp("axe")
+    for name in DECLARATION:
+        shutil.copyfile(ROOT / name, work / name)
+    command = [*npm_command(), "ci", "--ignore-scripts", "--loglevel=error"]
+    subprocess.run(command, cwd=work, check=True, capture_output=True)
+    script = (work / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+
+    def barriers(page):
+        page.evaluate(script)
+        result = page.evaluate(
+            "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
+        )
+        assert len(result["passes"]) > 10  # it has really looked
+        return [
+            f"{violation['id']}: {violation['help']}: {node['html'][:150]}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
+
+    return barriers

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 from release_maker import make_release, switch
 from serving import serving
 
-from tiles_server.vendor import DECLARATION, npm_command
-
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).parents[2]
 RELEASE = "20261123T160000Z-0000000c"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "portal": "/",
     "table": "/layers/evacuation_sites",
@@ -23,17 +15,6 @@ PAGES = {
     "embed": "/maps/kanmon_safety/embed#15/33.906/130.84",
     "error": "/maps/nothing",
 }
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory):
-    """Fetch axe-core at its locked version."""
-    work = tmp_path_factory.mktemp("axe")
-    for name in DECLARATION:
-        shutil.copyfile(ROOT / name, work / name)
-    command = [*npm_command(), "ci", "--ignore-scripts", "--loglevel=error"]
-    subprocess.run(command, cwd=work, check=True, capture_output=True)
-    return (work / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +49,4 @@ def test_axe_finds_no_barrier(server, page, axe, kind, language):
         page.locator("#feature-body").wait_for()
     for details in page.locator("details").all():
         details.evaluate("element => { element.open = true; }")
-    page.evaluate(axe)
-    result = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
-    barriers = [
-        f"{violation['id']}: {violation['help']}: {node['html'][:150]}"
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
-    assert barriers == []
-    assert len(result["passes"]) > 10  # it has really looked
+    assert axe(page) == []

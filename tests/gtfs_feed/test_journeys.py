@@ -18,7 +18,8 @@ from google.transit import gtfs_realtime_pb2
 from ruamel.yaml import YAML
 
 from gtfs.build import build_feed
-from gtfs.realtime import AlertStore, Desk
+from gtfs.realtime import AlertStore
+from gtfs.realtime.desk import Desk
 from gtfs.tables import Feed as Tables
 from gtfs.write import write_zip
 from pipeline.config.base import Text

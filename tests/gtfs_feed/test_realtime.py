@@ -12,7 +12,8 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from gtfs.errors import AlertError
-from gtfs.realtime import AlertStore, Desk
+from gtfs.realtime import AlertStore
+from gtfs.realtime.desk import Desk
 from gtfs.realtime.trips import moment
 from gtfs.write import write_zip
 from pipeline.config.base import Text
@@ -99,7 +100,13 @@ def test_from_a_time_on(desk):
     made = desk.cancel("wakato_ferry", TUESDAY, after="6:05", before="24:00", by="田中")
     assert cancelled_trips(desk) == {("w2", "20261124")}
     assert made["header"]["ja"] == "若戸航路 11月24日 1 便欠航"
-    assert made["description"]["ja"] == "悪天候のため、次の便を取りやめます: 06:10"
+    assert made["description"]["ja"] == "悪天候のため、次の便を取りやめます: 若松渡場発 06:10"
+
+
+def test_departures_are_told_apart_by_where_they_start(desk):
+    made = desk.cancel("wakato_ferry", TUESDAY, trips=["w1", "w2"], by="田中")
+    assert made["description"]["ja"].endswith(": 戸畑渡場発 06:00／若松渡場発 06:10")
+    assert made["description"]["en"].endswith(": from 戸畑渡場 06:00; from 若松渡場 06:10")
 
 
 def test_one_direction_only(desk):

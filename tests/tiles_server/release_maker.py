@@ -258,12 +258,25 @@ def feed_frames() -> dict[str, gpd.GeoDataFrame]:
     }
 
 
+GTFS = {
+    "agency": "agency_id,agency_name,agency_timezone\n1,北九州市,Asia/Tokyo\n",
+    "stops": "stop_id,stop_name\nTO,戸畑渡場\nWA,若松渡場\n",
+    "routes": "route_id,route_long_name,route_type\nwakato,若戸航路,4\n",
+    "trips": "route_id,service_id,trip_id\nwakato,daily,t1\n",
+    "stop_times": "trip_id,stop_sequence,stop_id,arrival_time,departure_time\n"
+    "t1,1,TO,8:30:00,8:30:00\nt1,2,WA,8:33:00,8:33:00\n",
+    "calendar": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
+    "start_date,end_date\ndaily,1,1,1,1,1,1,1,20261001,20270930\n",
+}
+
+
 def write_feed(folder: Path) -> dict:
     place = folder / "feeds" / "wakato_ferry"
     place.mkdir(parents=True)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as zipped:
-        zipped.writestr("agency.txt", "agency_id,agency_name\n1,北九州市\n")
+        for table, text in GTFS.items():
+            zipped.writestr(f"{table}.txt", text)
     (place / "wakato_ferry.zip").write_bytes(packed.getvalue())
     write_tiles(feed_frames(), place / "wakato_ferry.pmtiles")
     (place / "timetable.html").write_text("<!doctype html><title>時刻表</title>", "utf-8")

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from typing import IO
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "import json, sys; from pathlib import Path; from tiles_server.run import serve; "
-PROGRAM += "serve(Path(sys.argv[1]), **json.loads(sys.argv[2]))"
+PROGRAM = "import json, sys; from functools import partial; from pathlib import Path; "
+PROGRAM += "from tiles_server.run import serve; from tonari.transit import Transit; "
+PROGRAM += "data = Path(sys.argv[1]).resolve(); "
+PROGRAM += "serve(data, transit=partial(Transit, data), **json.loads(sys.argv[2]))"
 
 
 def free_port() -> int:

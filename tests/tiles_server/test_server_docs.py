@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tiles_server.app import flask_app
 from tiles_server.current import Releases
 from tiles_server.language import messages
 from tiles_server.routes.data import api_description
+from tonari.transit import Transit
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "tiles_server" / "templates"
@@ -20,9 +22,10 @@ TEMPLATES = ROOT / "tiles_server" / "templates"
 
 @pytest.fixture(scope="module")
 def routes(tmp_path_factory):
-    app = flask_app(Releases(tmp_path_factory.mktemp("none")))
+    folder = tmp_path_factory.mktemp("none")
+    app = flask_app(Releases(folder), partial(Transit, folder), folder)
     return sorted(
-        re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()
+        {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
     )
 
 
@@ -40,8 +43,13 @@ def test_every_route_is_in_the_openapi_description_and_nothing_else(routes):
 def test_every_path_parameter_is_described():
     description = api_description()
     shared = description["components"]["parameters"]
-    for path, operations in description["paths"].items():
-        given = operations["get"].get("parameters", [])
+    operations = [
+        (path, operation)
+        for path, methods in description["paths"].items()
+        for operation in methods.values()
+    ]
+    for path, operation in operations:
+        given = operation.get("parameters", [])
         named = [shared[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p for p in given]
         in_path = {p["name"] for p in named if p["in"] == "path"}
         assert in_path == set(re.findall(r"{(\w+)}", path)), path
@@ -63,7 +71,13 @@ def test_every_sentence_is_said_in_both_languages_with_the_same_words():
 
 def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
     pages = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
-    used = set(re.findall(r"\bt\('(\w+)'", pages)) - {"error_", "file_"}
+    used = set(re.findall(r"\bt\('(\w+)'", pages)) - {
+        "error_",
+        "file_",
+        "act_",
+        "cause_",
+        "effect_",
+    }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
     indirect = (
@@ -73,6 +87,11 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "transit_",
         "day_",
         "file_",
+        "act_",
+        "cause_",
+        "effect_",
+        "refused_",
+        "said_",
         "stops",
         "routes",
         "trips",

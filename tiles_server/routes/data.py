@@ -13,22 +13,24 @@ from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.catalogue import catalogue
 from tiles_server.errors import UnknownNameError
 from tiles_server.files import send_kept, send_latest
+from tiles_server.notices import send_with_notices
 from tiles_server.routes.tiles import document
 from tiles_server.security import REPORT_POLICY, open_to_all, protect
 
 if TYPE_CHECKING:
     from tiles_server.current import Release, Releases
     from tiles_server.manifest import Published
+    from tiles_server.notices import NoticeBoard
 
 
-def blueprint(releases: Releases) -> Blueprint:
-    """Return the blueprint over `releases`."""
+def blueprint(releases: Releases, notices: NoticeBoard) -> Blueprint:
+    """Return the blueprint over `releases`; timetables show what `notices` has."""
     data = Blueprint("data", __name__)
     data.after_request(open_to_all)
 
     @data.get("/catalog")
     def catalog() -> Response:
-        return document(catalogue(releases.current()))
+        return document(catalogue(releases.current(), notices.live))
 
     @data.get("/openapi.json")
     def openapi() -> Response:
@@ -49,7 +51,11 @@ def blueprint(releases: Releases) -> Blueprint:
 
     @data.get("/gtfs/<feed>/<file>")
     def gtfs_file(feed: str, file: str) -> Response:
-        response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
+        if file.startswith("timetable") and file.endswith(".html"):
+            found = notices.of(feed)
+            response = send_with_notices(releases, lambda r: _named(r.feed(feed), file), found)
+        else:
+            response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
         return protect(response, REPORT_POLICY) if file.endswith(".html") else response
 
     return data

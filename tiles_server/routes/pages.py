@@ -28,7 +28,7 @@ def blueprint(releases: Releases) -> Blueprint:
     @pages.get("/")
     def portal() -> Response:
         release = releases.current()
-        response = landing(release) if _for_program() else _page("portal.html", release)
+        response = landing(release) if _for_program() else page("portal.html", release)
         response.vary.add("Accept")
         return response
 
@@ -36,7 +36,7 @@ def blueprint(releases: Releases) -> Blueprint:
     def layer(layer: str) -> Response:
         release = releases.current()
         found = release.layer(layer)
-        return _page(
+        return page(
             "layer.html",
             release,
             name=layer,
@@ -63,7 +63,8 @@ def _for_program() -> bool:
     return request.args.get("f", accepted) in ("json", "application/json")
 
 
-def _page(template: str, release: Release, **details: object) -> Response:
+def page(template: str, release: Release, **details: object) -> Response:
+    """Render a page of `release` in the reader's language."""
     content = render_template(
         template,
         release=release,
@@ -90,7 +91,7 @@ def _municipality(release: Release, code: object) -> str:
 
 def _map_page(template: str, release: Release, name: str) -> Response:
     chart: Map = release.map(name)
-    return _page(
+    return page(
         template,
         release,
         name=name,

@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.errors import ReleaseError
+from tonari.commands.gtfs_alert_user import user
 from tonari.console import DONE, common_options, messages, print_json
+from tonari.transit import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gtfs.realtime import Desk
-
-STORE = Path("alerts/alerts.sqlite")
-"""The announcements, from the data folder; written by this command and by the server's form."""
+    from gtfs.realtime.desk import Desk
 
 
 @click.group()
 def alert() -> None:
     """Cancel trips and announce changes. 欠航や変更を知らせる"""
+
+
+alert.add_command(user)
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,7 +160,8 @@ def list_(
 
 
 def _desk(data: Path) -> Desk:
-    from gtfs.realtime import AlertStore, Desk  # noqa: PLC0415 - loaded only when it is needed
+    from gtfs.realtime import AlertStore  # noqa: PLC0415 - loaded only when it is needed
+    from gtfs.realtime.desk import Desk  # noqa: PLC0415
 
     return Desk(AlertStore(data / STORE), functools.partial(_published, data))
 

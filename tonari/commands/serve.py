@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from tonari.console import common_options
+from tonari.transit import ALERTS, Transit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,4 +44,6 @@ def command(
         workers=workers,
         public_url=public_url,
         behind_proxy=behind_proxy,
+        transit=partial(Transit, data.resolve()),
+        staff=data.resolve() / ALERTS,
     )

@@ -1,0 +1,51 @@
+"""Where trips start, in words: two boats at 20:00 are told apart by their piers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gtfs.translations import english_names
+from pipeline.config.base import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd
+
+    from gtfs.tables import Feed
+
+
+def origins_of(feed: Feed, routes: Collection[str]) -> dict[str, Text]:
+    """Return the name of the first stop of every trip of some routes."""
+    trips = feed.table("trips", "trip_id", "route_id")
+    trips = trips[trips.route_id.isin(set(routes))]
+    calls = calls_of(feed)
+    first = in_order(calls[calls.trip_id.isin(trips.trip_id)]).groupby("trip_id").stop_id.first()
+    names = stop_names(feed)
+    return {trip: names[stop] for trip, stop in first.items() if stop in names}
+
+
+def calls_of(feed: Feed) -> pd.DataFrame:
+    """Return the calls of a feed at stops."""
+    times = feed.table("stop_times", "trip_id", "stop_id", "stop_sequence")
+    return times[times.stop_id != ""]  # rides to be booked call at zones
+
+
+def in_order(calls: pd.DataFrame) -> pd.DataFrame:
+    """Return calls in order of trip and sequence."""
+    return calls.sort_values(["trip_id", "stop_sequence"], kind="stable")
+
+
+def stop_names(feed: Feed) -> dict[str, Text]:
+    """Return the name of each stop with its platform, by id."""
+    english = english_names(feed, "stops", "stop_name")
+    stops = feed.table("stops", "stop_id", "stop_name", "platform_code")
+    return {
+        row["stop_id"]: Text(
+            ja=" ".join(filter(None, (row["stop_name"], row["platform_code"]))) or row["stop_id"],
+            en=" ".join(
+                filter(None, (english(row["stop_id"], row["stop_name"]), row["platform_code"]))
+            ),
+        )
+        for row in stops.to_dict("records")
+    }
