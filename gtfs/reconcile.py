@@ -14,28 +14,31 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 
 from gtfs.calendar import effective_dates
 from gtfs.daytypes import each_day
 from gtfs.notices import notice
-from gtfs.rawbook import RawBook
-from gtfs.timetable.grid import cell_name, open_book
+from gtfs.places import NOWHERE, Place, Places
+from gtfs.rawbook import RawBook, Remembered
+from gtfs.timetable.grid import cell_code, code_name, open_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from gtfs.parts import Parts
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.grid import Book
     from gtfs.timetable.read import MatrixArea
+    from gtfs.timetable.trips import Integers
     from pipeline.findings import Finding
 
 DAY = 86_400
-Place = tuple[str, str, str]
-"""File, sheet, cell."""
-_PLACE = ["file", "sheet", "cell"]
+NO_TIME, FORMULA = -1, -2
+"""Seconds of what holds no time, and of a formula whose result was never stored."""
 
 
 @dataclass(slots=True)
@@ -75,8 +78,9 @@ def reconcile(
 ) -> Reconciliation:
     """Compare a finished feed with its sources; every difference is a finding of severity error."""
     result = Reconciliation()
-    source = _source_times(areas, root, parts, result.findings)
-    _compare_times(tables, provenance, source, result)
+    places = Places()
+    source = _source_times(areas, root, parts, places, result.findings)
+    _compare_times(tables, provenance, source, places, result)
     compare_fares(parts, tables, result)
     compare_days(parts, tables, result)
     return result
@@ -86,33 +90,35 @@ def reconcile(
 
 
 def _source_times(
-    areas: Iterable[MatrixArea], root: Path, parts: Parts, findings: list[Finding]
-) -> pd.DataFrame:
-    """Return file, sheet, cell and seconds of every cell that looks like a time, each once."""
-    day_starts = _seconds(parts.feed.service_day_starts, ())
-    assert day_starts is not None
-    found: dict[Place, int] = {}
+    areas: Iterable[MatrixArea], root: Path, parts: Parts, places: Places, findings: list[Finding]
+) -> dict[int, int]:
+    """Return the seconds of every cell that looks like a time, by its place, each once."""
+    day_starts = seconds_of_text(parts.feed.service_day_starts) or 0
+
+    def read(value: object) -> int:
+        if isinstance(value, str) and value.startswith("="):
+            return FORMULA
+        seconds = _seconds(value, parts.feed.marks)
+        if seconds is None:
+            return NO_TIME
+        return seconds if seconds >= day_starts else seconds + DAY
+
+    found: dict[int, int] = {}
     readers: dict[str, SecondReader] = {}
-    known: dict[object, int | None] = {}  # times repeat
+    known = Remembered(read)  # times repeat
     for area in areas:
         if area.file not in readers:
             readers[area.file] = SecondReader(root, area.file, area.encoding)
         values = readers[area.file].sheet(area.sheet)
-        for row, column in sorted(area.cells):
-            value = values.get((row, column))
-            if value is None:
-                continue
-            place = (area.file, area.sheet, cell_name(row, column))
-            if isinstance(value, str) and value.startswith("="):
-                findings.append(place_finding("formula-without-value", place, value=value))
-                continue
-            if value not in known:
-                known[value] = _seconds(value, parts.feed.marks)
-            seconds = known[value]
-            if seconds is not None:
-                found[place] = seconds + (DAY if seconds < day_starts else 0)
-    places = pd.DataFrame(list(found), columns=_PLACE, dtype=object)
-    return places.assign(seconds=list(found.values()))
+        first = places.first(area.file, area.sheet)
+        for cell in area.cells.tolist():
+            seconds = known[values.get(cell)]
+            if seconds >= 0:
+                found[first + cell] = seconds
+            elif seconds == FORMULA:
+                place = (area.file, area.sheet, code_name(cell))
+                findings.append(place_finding("formula-without-value", place, value=values[cell]))
+    return found
 
 
 class SecondReader:
@@ -120,10 +126,10 @@ class SecondReader:
 
     def __init__(self, root: Path, file: str, encoding: str) -> None:
         self._root, self._file, self._encoding = root, file, encoding
-        self._sheets: dict[str, Mapping[tuple[int, int], object]] = {}
+        self._sheets: dict[str, Mapping[int, object]] = {}
 
-    def sheet(self, name: str) -> Mapping[tuple[int, int], object]:
-        """Return the values of a sheet by zero-based row and column."""
+    def sheet(self, name: str) -> Mapping[int, object]:
+        """Return the values of a sheet by :func:`gtfs.timetable.grid.cell_code`."""
         if name not in self._sheets:
             is_xlsx = self._file.lower().endswith((".xlsx", ".xlsm"))
             self._sheets[name] = self._raw.cells(name) if is_xlsx else self._grid(name)
@@ -137,9 +143,9 @@ class SecondReader:
     def _book(self) -> Book:
         return open_book(self._root, self._file, encoding=self._encoding)
 
-    def _grid(self, name: str) -> Mapping[tuple[int, int], object]:
+    def _grid(self, name: str) -> Mapping[int, object]:
         rows = self._book.grid(name).rows
-        return {(r, c): value for r, row in enumerate(rows) for c, value in enumerate(row)}
+        return {cell_code(r, c): value for r, row in enumerate(rows) for c, value in enumerate(row)}
 
 
 def _seconds(value: object, marks: Iterable[str]) -> int | None:
@@ -179,38 +185,59 @@ def _seconds_of(value: dt.datetime | dt.time) -> int:
 
 
 def _compare_times(
-    tables: Tables, provenance: pd.DataFrame, source: pd.DataFrame, result: Reconciliation
+    tables: Tables,
+    provenance: pd.DataFrame,
+    source: Mapping[int, int],
+    places: Places,
+    result: Reconciliation,
 ) -> None:
-    columns = ["trip_id", "stop_sequence", "arrival_time", "departure_time"]
-    rows = tables["stop_times"][columns].merge(provenance, on=columns[:2], how="left")
-    said = _said(rows).merge(source, on=_PLACE, how="left")
-    said["wrong"] = (said["seconds"] != said["time"]).fillna(value=True).astype(bool)
-    by_place = said.groupby(_PLACE, sort=False, as_index=False).agg(
-        uses=("time", "size"), wrong=("wrong", "any")
-    )
-    cells = source.merge(by_place, on=_PLACE, how="left")
-    uses, wrong = cells["uses"].fillna(0), cells["wrong"].fillna(value=False).astype(bool)
+    rows = _with_cells(tables["stop_times"], provenance)
+    row, place, time = _said(rows, places)
+    cells = np.array(sorted(source), dtype=np.int64)
+    seconds = np.array([source[cell] for cell in cells.tolist()], dtype=np.int64)
+    at = np.searchsorted(cells, place)
+    known = np.append(cells, NOWHERE - 1)[at] == place
+    wrong = ~known | (np.append(seconds, NO_TIME - 1)[at] != time)
+    uses = np.bincount(at[known], minlength=len(cells))
+    is_wrong = np.bincount(at[known & wrong], minlength=len(cells)) > 0
     result.stop_times = len(rows)
-    result.stop_times_matched = len(rows) - said.loc[said["wrong"], "row"].nunique()
-    result.time_cells = len(source)
-    result.time_cells_matched = int(((uses == 1) & ~wrong).sum())
-    for row in said[said["wrong"]].itertuples():
-        place = (str(row.file), str(row.sheet), str(row.cell))
-        finding = place_finding("stop-time-not-in-source", place, trip=row.trip_id)
+    result.stop_times_matched = len(rows) - len(np.unique(row[wrong]))
+    result.time_cells = len(cells)
+    result.time_cells_matched = int(((uses == 1) & ~is_wrong).sum())
+    for i in np.flatnonzero(wrong):
+        trip = rows["trip_id"].iloc[row[i]]
+        finding = place_finding("stop-time-not-in-source", places.name(place[i]), trip=trip)
         result.findings.append(finding)
     for code, chosen in (("time-not-in-feed", uses == 0), ("time-used-twice", uses > 1)):
-        places = cells.loc[chosen, _PLACE].itertuples(index=False, name=None)
-        result.findings += [place_finding(code, place) for place in places]
+        result.findings += [place_finding(code, places.name(cell)) for cell in cells[chosen]]
 
 
-def _said(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what the feed says each cell says: a line per cell of each stop_time."""
-    shared = rows[["trip_id", "file", "sheet"]].assign(row=range(len(rows)))
-    arrivals = shared.assign(cell=rows["arrival_cell"], time=rows["arrival_time"])
-    departures = shared.assign(cell=rows["departure_cell"], time=rows["departure_time"])
-    same = rows["arrival_cell"] == rows["departure_cell"]
-    same &= rows["arrival_time"] == rows["departure_time"]
-    return pd.concat([arrivals, departures[~same.to_numpy(dtype=bool)]], ignore_index=True)
+def _with_cells(stop_times: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``stop_times`` with their cells; a row that has none has no file."""
+    keys = ["trip_id", "stop_sequence"]
+    rows = stop_times[[*keys, "arrival_time", "departure_time"]]
+    if len(rows) == len(provenance) and all((rows[k] == provenance[k]).all() for k in keys):
+        return rows.assign(**{c: provenance[c] for c in provenance.columns if c not in keys})
+    return rows.merge(provenance, on=keys, how="left")
+
+
+def _said(rows: pd.DataFrame, places: Places) -> tuple[Integers, Integers, Integers]:
+    """Return what the feed says each cell says: row, place and seconds, per cell of each row."""
+    arrivals, departures = (
+        (
+            places.numbers(rows["file"], rows["sheet"], rows[f"{end}_cell"]),
+            rows[f"{end}_time"].to_numpy(dtype=np.int64, na_value=NO_TIME),
+        )
+        for end in ("arrival", "departure")
+    )
+    # One cell may say both; it is used once then.
+    both = (arrivals[0] == departures[0]) & (arrivals[1] == departures[1])
+    row = np.arange(len(rows))
+    return (
+        np.concatenate([row, row[~both]]),
+        np.concatenate([arrivals[0], departures[0][~both]]),
+        np.concatenate([arrivals[1], departures[1][~both]]),
+    )
 
 
 def place_finding(code: str, place: Place, **details: object) -> Finding:

@@ -66,16 +66,20 @@ class StopLedger:
     unreadable
         The ledger itself cannot be read. One finding says so; every name is then taken as it is,
         so that the timetables can still be checked without a finding per stop.
+    codes
+        The city's own codes of the stops.
     """
 
     stops: dict[str, Stop] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     unreadable: bool = False
+    codes: set[str] = field(default_factory=set)
     _by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, stop: Stop, names: Iterable[str]) -> None:
         """Add a stop under the names timetables may use."""
         self.stops[stop.id] = stop
+        self.codes.add(stop.code)
         for name in dict.fromkeys(plain(n) for n in names if n):
             self._by_name[name].append(stop.id)
 
@@ -206,7 +210,7 @@ def _wanted(stop: Stop) -> Wanted:
 
 def _add(ledger: StopLedger, record: Record, stop: Stop, source: Stops) -> None:
     fields = source.fields
-    if stop.code and any(other.code == stop.code for other in ledger.stops.values()):
+    if stop.code and stop.code in ledger.codes:
         ledger.findings.append(record.finding("stop-duplicate", fields.id))
         return
     aliases = record.text(fields.aliases).replace(",", "、").split("、")

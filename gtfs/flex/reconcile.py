@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from gtfs.reconcile import (
     DAY,
-    Place,
     Reconciliation,
     SecondReader,
     compare_days,
@@ -17,7 +16,7 @@ from gtfs.reconcile import (
     place_finding,
     seconds_of_text,
 )
-from gtfs.timetable.grid import cell_name
+from gtfs.timetable.grid import code_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gtfs.parts import Parts
+    from gtfs.places import Place
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.read import MatrixArea
 
@@ -54,11 +54,11 @@ def _source_windows(areas: Iterable[MatrixArea], root: Path, parts: Parts) -> di
     found: dict[Place, Span] = {}
     for area in areas:
         values = SecondReader(root, area.file, area.encoding).sheet(area.sheet)
-        for row, column in sorted(area.cells):
-            times = _times(values.get((row, column)))
+        for cell in area.cells.tolist():
+            times = _times(values.get(cell))
             moved = [t + DAY if t < day_starts else t for t in times]
             if moved:
-                place = (area.file, area.sheet, cell_name(row, column))
+                place = (area.file, area.sheet, code_name(cell))
                 found[place] = (moved[0], moved[-1])
     return found
 

@@ -12,7 +12,7 @@ import io
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import openpyxl
 import pandas as pd
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from openpyxl.styles.colors import Color
 
     from pipeline.findings import Finding
@@ -36,9 +38,14 @@ if TYPE_CHECKING:
 Cell = Any
 """A value as the workbook holds it: str, float, bool, date, time, datetime or timedelta."""
 
+Position = TypeVar("Position", int, "NDArray[np.int64]")
+"""A zero-based row or column, or an array of them."""
+
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt"})
 _GEOMETRIES = frozenset({".shp", ".geojson", ".json", ".gpkg", ".fgb", ".kml", ".gml"})
+COLUMNS = 16_384
+"""Columns a sheet of Excel can have."""
 LON, LAT = "経度", "緯度"
 """Headers of the columns that a geometry file gets beside its attributes."""
 
@@ -66,6 +73,16 @@ def column_index(letters: str) -> int:
 def cell_name(row: int, column: int) -> str:
     """Return the name of a cell from zero-based positions: ``(0, 1)`` is ``B1``."""
     return f"{column_name(column)}{row + 1}"
+
+
+def cell_code(row: Position, column: Position) -> Position:
+    """Return a cell, or an array of them, as one number, which sorts by row and then by column."""
+    return row * COLUMNS + column
+
+
+def code_name(code: int) -> str:
+    """Return the name of the cell that :func:`cell_code` made a number of."""
+    return cell_name(*divmod(code, COLUMNS))
 
 
 def corners(area: str) -> tuple[int, int, int | None, int | None]:

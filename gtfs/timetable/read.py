@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gtfs.stops import StopLedger
     from gtfs.timetable.grid import Book
-    from gtfs.timetable.trips import Call, SourceTrip
+    from gtfs.timetable.trips import Integers, SourceTrip
     from pipeline.config.feeds import Feed
     from pipeline.config.timetables import Table, Timetable
     from pipeline.findings import Finding
@@ -30,13 +30,14 @@ class MatrixArea:
     Attributes
     ----------
     cells
-        Zero-based rows and columns; lines that are no trips are left out.
+        As :func:`gtfs.timetable.grid.cell_code` numbers them, in order and once each; lines that
+        are no trips are left out.
     """
 
     file: str
     sheet: str
     encoding: str
-    cells: frozenset[tuple[int, int]]
+    cells: Integers
 
 
 @dataclass(slots=True)
@@ -119,7 +120,10 @@ def _duplicates(trips: list[SourceTrip]) -> list[Finding]:
     first: dict[tuple[object, ...], SourceTrip] = {}
     findings: list[Finding] = []
     for trip in trips:
-        key = (trip.route, trip.day_type, trip.marks, str(trip.valid), _times(trip.calls))
+        period = (trip.valid.start, trip.valid.end) if trip.valid else ()
+        days = (trip.day_type, trip.marks, period)
+        times = (trip.arrivals.tobytes(), trip.departures.tobytes())
+        key = (trip.route, days, trip.stop_ids, times)
         other = first.setdefault(key, trip)
         if other is not trip:
             findings.append(
@@ -133,7 +137,3 @@ def _duplicates(trips: list[SourceTrip]) -> list[Finding]:
                 )
             )
     return findings
-
-
-def _times(calls: tuple[Call, ...]) -> tuple[tuple[str, int, int], ...]:
-    return tuple((c.stop_id, c.arrival, c.departure) for c in calls)
