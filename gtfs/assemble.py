@@ -69,7 +69,7 @@ def assemble(
         "feed_info": [feed_info_row(parts, words)],
         "attributions": attribution_rows(parts),
     }
-    rows |= switched_rows(parts)
+    rows |= switched_rows(parts, rows["stops"])
     if parts.feed.transfers_within:
         used = [parts.stops.stops[row["stop_id"]] for row in rows["stops"]]
         rows["transfers"] = transfer_rows(used, parts.feed.transfers_within)

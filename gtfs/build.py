@@ -10,7 +10,7 @@ import pandas as pd
 
 from gtfs.coverage import check_revisions, check_services
 from gtfs.daytypes import read_days
-from gtfs.farerules import conflicts
+from gtfs.farerules import conflicts, said_beside_v1
 from gtfs.fares import read_fares
 from gtfs.japan import check_operator
 from gtfs.parts import Parts, Publisher
@@ -111,6 +111,7 @@ def build_feed(
         *service.findings,
         *fares.findings,
         *conflicts(fares),
+        *said_beside_v1(fares, has_v2=feed.fares_v2),
     ]
     files = [*([feed.stops.file] if feed.stops else []), *days.sources]
     sources = list(dict.fromkeys([*files, *service.sources, *fares.sources]))

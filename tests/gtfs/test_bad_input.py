@@ -81,7 +81,7 @@ def test_an_error_in_one_cell_names_sheet_and_cell(edited, build, sheet, cell, v
 
 def test_a_reading_nobody_confirmed_is_a_warning(edited, build):
     built = build(edited([("のりば", "D3", None)]))
-    [finding] = built.findings
+    [finding] = [f for f in built.findings if f.severity != "info"]
     assert (finding.code, finding.cell, finding.value) == (
         "reading-unconfirmed",
         "C3",
@@ -113,7 +113,7 @@ def test_the_operators_own_days_may_not_end_before_the_feed(edited, build):
 def test_days_of_a_year_long_gone_are_a_warning(edited, build):
     cells = [("特別ダイヤ", "B2", dt.date(2024, 12, 31)), ("特別ダイヤ", "C2", dt.date(2025, 1, 3))]
     built = build(edited(cells))
-    assert [f.code for f in built.findings] == ["days-empty"]
+    assert [f.code for f in built.findings if f.severity != "info"] == ["days-empty"]
 
 
 def test_overlapping_areas_use_a_time_twice(edited, build):

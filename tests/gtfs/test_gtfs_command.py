@@ -54,7 +54,8 @@ def test_build_registers_the_ids_of_the_stops(run, declaration, tmp_path):
 def test_check_asks_the_validators_and_writes_nothing(run, declaration, tmp_path):
     result = run("check", "-c", declaration, "--on", "2026-11-23", "--json")
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["feeds"]["wakato_ferry"]["findings"] == []
+    findings = json.loads(result.stdout)["feeds"]["wakato_ferry"]["findings"]
+    assert [f["code"] for f in findings] == ["fare-riders-in-v2"]
     assert not (tmp_path / "data/registry").exists()
 
 
