@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,13 +143,22 @@ def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) 
         points = np.array([(s.lon, s.lat) for s in found])
         shapes[key] = cut(key, points, parts.lines.get(trip.route))
         findings += _off_route(parts, trip.route, stop_ids, shapes[key], reported)
-    for route_id in sorted({t.route for t in trips} - set(parts.lines)):
+    findings += _without_line(parts, sorted({t.route for t in trips} - set(parts.lines)))
+    return shapes
+
+
+def _without_line(parts: Parts, routes: Sequence[str]) -> list[Finding]:
+    """Return a finding per kind of trouble that routes without a line have, at the first route."""
+    by_code: dict[str, list[str]] = defaultdict(list)
+    for route_id in routes:
         route = parts.feed.routes[route_id]
         mode = route.mode or parts.feed.mode
         code = "sea-lane-missing" if mode == "ferry" else "line-straight"
-        code = "hail-without-line" if route.hail else code
-        findings.append(notice(code, field=f"routes.{route_id}.line"))
-    return shapes
+        by_code["hail-without-line" if route.hail else code].append(route_id)
+    return [
+        notice(code, field=f"routes.{found[0]}.line", count=len(found))
+        for code, found in by_code.items()
+    ]
 
 
 def _off_route(

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from gtfs.calendar import day_classes
 from gtfs.diff.change import Change, Difference, Words, change, phrase
 from gtfs.diff.days import day_words
+from gtfs.diff.directions import with_keys
 from gtfs.diff.fares import fare_changes
-from gtfs.diff.lineage import families, keys_of, with_keys
+from gtfs.diff.lineage import families, keys_of
 from gtfs.diff.match import (
     line_changes,
     lines,
     match_lines,
+    match_names,
     match_places,
     place_changes,
     places,
@@ -49,10 +51,9 @@ def difference(old: Feed, new: Feed) -> Difference:
     stop_keys = stops.keys()
     before, after = (schedule(f, keys, {}) for f, keys in zip((old, new), stop_keys, strict=True))
     routes, regrouped = families(match_lines(lines(old), lines(new)), before, after)
+    routes = match_names(routes)
     *route_keys, route_names = keys_of(routes, regrouped)
-    before, after = (
-        with_keys(s, keys) for s, keys in zip((before, after), route_keys, strict=True)
-    )
+    before, after = with_keys(before, after, (route_keys[0], route_keys[1]))
     names = _names(stops, stop_keys), route_names
     days = _Days.of(before, after)
     changes = [

@@ -36,6 +36,10 @@ def fare_changes(
         Names by such keys.
     """
     before, after = (prices(f, k) for f, k in zip((old, new), route_keys, strict=True))
+    before, after = (
+        _spread(ours, theirs, set(keys.values()))
+        for ours, theirs, keys in ((before, after, route_keys[0]), (after, before, route_keys[1]))
+    )
     both = before.keys() & after.keys()
 
     def name(where: Where) -> Words:
@@ -82,6 +86,20 @@ def prices(feed: Feed, route_keys: Mapping[str, str]) -> dict[Where, list[float]
         )
         found[where].add(price.amount)
     return {where: sorted(p for p in amounts if pd.notna(p)) for where, amounts in found.items()}
+
+
+def _spread(
+    ours: dict[Where, list[float]], theirs: Mapping[Where, object], routes: set[str]
+) -> dict[Where, list[float]]:
+    """Say a price that holds everywhere for each route, where the other feed does not say it so."""
+    found = dict(ours)
+    for where, amounts in ours.items():
+        rider, *ride = where
+        if not any(ride) and where not in theirs:
+            del found[where]
+            for route in routes:
+                found.setdefault((rider, route, "", ""), amounts)
+    return found
 
 
 def _zone_names(feed: Feed) -> dict[str, str]:

@@ -8,8 +8,8 @@ same all the same.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -222,14 +222,3 @@ def keys_of(
         new |= {line.id: key for line in family.new}
         names[key] = family.name
     return old, new, names
-
-
-def with_keys(schedule: Schedule, keys: Mapping[str, str]) -> Schedule:
-    """Return a schedule by the keys of routes; those with one key have their trips together."""
-    trips: dict[tuple[str, str], dict[str, Counter[Trip]]] = defaultdict(
-        lambda: defaultdict(Counter)
-    )
-    for (route, side), by_service in schedule.trips.items():
-        for service, timetable in by_service.items():
-            trips[keys.get(route, route), side][service].update(timetable)
-    return replace(schedule, trips=trips)

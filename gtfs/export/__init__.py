@@ -6,7 +6,9 @@ edit, and building it again gives the same trips, times, fares and days.
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -21,14 +23,13 @@ from gtfs.export.stops import write_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from gtfs.tables import Feed as Tables
 
 __all__ = ["BOOK", "Exported", "export_feed"]
 
 
-def export_feed(feed: Tables, name: str, folder: Path) -> Exported:
+def export_feed(feed: Tables, name: str, folder: Path, *, base: Path | None = None) -> Exported:
     """Write a feed as ``timetable.xlsx`` and ``feed.yaml`` into a folder.
 
     Parameters
@@ -39,19 +40,23 @@ def export_feed(feed: Tables, name: str, folder: Path) -> Exported:
         Name of the feed in the declaration.
     folder
         Made if it does not exist; files of these names are replaced.
+    base
+        Folder of the ``layers.yaml`` that will include ``feed.yaml``: paths start from there.
+        None: from `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     dates = {s: d for s, d in effective_dates(feed).items() if d}
     services = _names("s", dates)
     routes = _names("r", feed["routes"]["route_id"])
-    exported = Exported({}, routes, services)
+    path = BOOK if base is None else Path(os.path.relpath(folder / BOOK, base)).as_posix()
+    exported = Exported({}, routes, services, path)
     book = openpyxl.Workbook()
     book.remove(book.active)
     trips = saved_trips(feed, dates, exported.findings)
     exported.declaration = declaration(feed, exported, dates) | {
-        "stops": write_stops(book, feed),
+        "stops": write_stops(book, feed, exported),
         "timetables": [
-            {"file": BOOK, "route": routes[route], "tables": tables}
+            {"file": exported.book, "route": routes[route], "tables": tables}
             for route, tables in write_timetables(book, trips, exported).items()
         ],
         "fares": write_fares(book, feed, exported),

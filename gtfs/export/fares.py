@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from gtfs.export.result import BOOK
 from gtfs.notices import notice
 from gtfs.pricelist import adult_prices, rider_prices
 
@@ -38,7 +37,9 @@ def write_fares(book: openpyxl.Workbook, feed: Tables, exported: Exported) -> li
     return [
         fare
         for route in sorted(by_route)
-        for fare in _declared(book, exported.routes.get(route, ""), by_route[route], riders)
+        for fare in _declared(
+            book, exported.book, exported.routes.get(route, ""), by_route[route], riders
+        )
     ]
 
 
@@ -54,7 +55,7 @@ def _rider_names(feed: Tables) -> dict[str, str]:
 
 
 def _declared(
-    book: openpyxl.Workbook, route: str, prices: Prices, riders: Mapping[str, str]
+    book: openpyxl.Workbook, file: str, route: str, prices: Prices, riders: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     routes = {"routes": [route]} if route else {}
     flat = prices.pop(("", ""), {})
@@ -79,7 +80,7 @@ def _declared(
             )
     yield {
         "kind": "zones",
-        "file": BOOK,
+        "file": file,
         "sheet": name,
         "origin": "から",
         "destination": "まで",

@@ -22,6 +22,8 @@ class Exported:
         The entry under ``feeds:``, JSON-ready.
     routes, services
         Names of the declaration by the ids of the feed.
+    book
+        Path of the workbook as the declaration names it.
     findings
         What the workbook cannot hold.
     """
@@ -29,4 +31,5 @@ class Exported:
     declaration: dict[str, Any]
     routes: dict[str, str]
     services: dict[str, str]
+    book: str = BOOK
     findings: list[Finding] = field(default_factory=list)

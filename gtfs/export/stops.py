@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gtfs.export.result import BOOK
-
 if TYPE_CHECKING:
     import openpyxl
 
+    from gtfs.export.result import Exported
     from gtfs.tables import Feed as Tables
 
 
-def write_stops(book: openpyxl.Workbook, feed: Tables) -> dict[str, Any]:
+def write_stops(book: openpyxl.Workbook, feed: Tables, exported: Exported) -> dict[str, Any]:
     sheet = book.create_sheet("停留所")
     headers = {
         "id": "番号",
@@ -44,7 +43,7 @@ def write_stops(book: openpyxl.Workbook, feed: Tables) -> dict[str, Any]:
                     english.get(row.stop_id) or english.get(row.stop_name, ""),
                 ]
             )
-    return {"file": BOOK, "sheet": "停留所", "fields": headers}
+    return {"file": exported.book, "sheet": "停留所", "fields": headers}
 
 
 def _translations(feed: Tables, language: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfs.calendar import calendar_tables
@@ -128,6 +128,27 @@ def test_a_new_route_along_an_old_one_is_new():
     assert difference(feed(old), feed(new)).lines("ja")[0] == "路線 1 新設: 急行"
 
 
+def numbered(feed, *, swapped=False):
+    """Return the feed without numbers of directions, or with the other ones."""
+    other = feed.copy()
+    trips = other["trips"]
+    other["trips"] = trips.assign(direction_id=1) if swapped else trips.drop(columns="direction_id")
+    return other
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_numbering_directions_otherwise_is_no_change(swapped):
+    old = feed(TWO)
+    assert difference(old, numbered(old, swapped=swapped)).changes == []
+    assert difference(numbered(old, swapped=swapped), old).changes == []
+
+
+def test_several_routes_of_one_name_under_other_ids_are_the_same():
+    idle = {f"r{n}": ("同じ名", []) for n in range(3)}
+    moved = {f"x{n}": ("同じ名", []) for n in range(3)}
+    assert difference(feed(ONE | idle), feed(ONE | moved)).changes == []
+
+
 def test_routes_that_share_nothing_are_one_gone_and_one_new():
     old = {"r": ("若松線", runs("abc", 6, 7))}
     new = {"x": ("戸畑線", runs("efg", 6, 7))}
@@ -136,6 +157,7 @@ def test_routes_that_share_nothing_are_one_gone_and_one_new():
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
+@settings(deadline=None)
 @given(data=st.data())
 def test_however_trips_are_handed_out_to_new_routes_nothing_else_is_reported(language, data):
     count = data.draw(st.integers(2, 8))
