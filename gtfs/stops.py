@@ -68,12 +68,16 @@ class StopLedger:
         so that the timetables can still be checked without a finding per stop.
     codes
         The city's own codes of the stops.
+    refused
+        Names of rows that cannot be used: a finding says why, so that their names in timetables
+        are no further findings.
     """
 
     stops: dict[str, Stop] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     unreadable: bool = False
     codes: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     _by_name: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, stop: Stop, names: Iterable[str]) -> None:
@@ -100,6 +104,8 @@ class StopLedger:
             ]
         if len(found) == 1:
             return found[0]
+        if not found and plain(name) in self.refused:
+            return plain(name)
         code = "stop-ambiguous" if found else "stop-unknown"
         return notice(code, value=name, pole=pole)
 
@@ -161,6 +167,9 @@ def read_stops(source: Stops, root: Path, give_ids: IdGiver) -> StopLedger:
     ledger.findings += check_readings(records, source.fields)
     rows = [(r, _stop(r, source, parents, to_degrees, ledger.findings)) for r in records]
     usable = [(record, stop) for record, stop in rows if stop]
+    for record, stop in rows:
+        if stop is None:
+            ledger.refused.add(plain(record.text(source.fields.name)))
     ids = give_ids([_wanted(stop) for _, stop in usable])
     for (record, stop), stop_id in zip(usable, ids, strict=True):
         _add(ledger, record, replace(stop, id=stop_id), source)
@@ -212,6 +221,7 @@ def _add(ledger: StopLedger, record: Record, stop: Stop, source: Stops) -> None:
     fields = source.fields
     if stop.code and stop.code in ledger.codes:
         ledger.findings.append(record.finding("stop-duplicate", fields.id))
+        ledger.refused.add(plain(stop.name))
         return
     aliases = record.text(fields.aliases).replace(",", "、").split("、")
     ledger.add(stop, [] if stop.location_type == 1 else [stop.name, stop.code, *aliases])

@@ -33,20 +33,14 @@ class SavedTrip:
 def saved_trips(
     feed: Tables, dates: dict[str, frozenset[dt.date]], findings: list[Finding]
 ) -> list[SavedTrip]:
-    times = feed["stop_times"].sort_values(["trip_id", "stop_sequence"])
-    calls: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    untimed = 0
-    columns = ["trip_id", "stop_id", "arrival_time", "departure_time"]
-    for row in times[columns].astype(object).itertuples(index=False):
-        known = [t for t in (row.arrival_time, row.departure_time) if isinstance(t, int)]
-        if known:
-            calls[row.trip_id].append((row.stop_id, known[0], known[-1]))
-        untimed += not known
-    if untimed:
-        findings.append(notice("export-untimed", file="stop_times.txt", count=untimed))
+    """Return the trips a workbook can hold; what it cannot is noted in `findings`."""
+    booked = _trips_on_demand(feed)
+    calls = _calls(feed, booked, findings)
     trips, left = [], []
     table = feed.table("trips", "direction_id", "trip_short_name").astype(object)
     for row in table.itertuples(index=False):
+        if row.trip_id in booked:
+            continue
         if row.service_id not in dates or len(calls[row.trip_id]) < 2:
             left.append(row.trip_id)
             continue
@@ -56,11 +50,34 @@ def saved_trips(
                 row.trip_id, row.route_id, direction, row.service_id, tuple(calls[row.trip_id])
             )
         )
-    if left:
-        findings.append(
-            notice("export-trip-left", file="trips.txt", value=left[0], count=len(left))
-        )
+    for code, some in (("export-on-demand", sorted(booked)), ("export-trip-left", left)):
+        if some:
+            findings.append(notice(code, file="trips.txt", value=some[0], count=len(some)))
+    if not trips:
+        findings.append(notice("export-empty", file="trips.txt"))
     return trips
+
+
+def _trips_on_demand(feed: Tables) -> set[str]:
+    times = feed.table("stop_times", "start_pickup_drop_off_window")
+    return set(times.loc[times["start_pickup_drop_off_window"].notna(), "trip_id"])
+
+
+def _calls(
+    feed: Tables, booked: set[str], findings: list[Finding]
+) -> dict[str, list[tuple[str, int, int]]]:
+    times = feed["stop_times"].sort_values(["trip_id", "stop_sequence"])
+    calls: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    untimed = 0
+    columns = ["trip_id", "stop_id", "arrival_time", "departure_time"]
+    for row in times[columns].astype(object).itertuples(index=False):
+        known = [t for t in (row.arrival_time, row.departure_time) if isinstance(t, int)]
+        if known:
+            calls[row.trip_id].append((row.stop_id, known[0], known[-1]))
+        untimed += not known and row.trip_id not in booked
+    if untimed:
+        findings.append(notice("export-untimed", file="stop_times.txt", count=untimed))
+    return calls
 
 
 def write_timetables(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gtfs.parts import Parts
+    from gtfs.reconcile.places import Place
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.read import MatrixArea
     from gtfs.timetable.trips import Integers
@@ -37,6 +39,7 @@ def compare_times(
 ) -> None:
     """Count the times of the areas and of the feed, and those that agree."""
     places = Places()
+    areas = list(areas)
     source = _source_times(areas, readers, parts, places, result.findings)
     rows = _with_cells(tables["stop_times"], provenance)
     row, place, time = _said(rows, places)
@@ -46,17 +49,44 @@ def compare_times(
     known = np.append(cells, NOWHERE - 1)[at] == place
     wrong = ~known | (np.append(seconds, NO_TIME - 1)[at] != time)
     uses = np.bincount(at[known], minlength=len(cells))
+    due = _uses_due(areas, places, cells)
     is_wrong = np.bincount(at[known & wrong], minlength=len(cells)) > 0
     result.stop_times = len(rows)
     result.stop_times_matched = len(rows) - len(np.unique(row[wrong]))
     result.time_cells = len(cells)
-    result.time_cells_matched = int(((uses == 1) & ~is_wrong).sum())
+    result.time_cells_matched = int(((uses == due) & ~is_wrong).sum())
     for i in np.flatnonzero(wrong):
         trip = rows["trip_id"].iloc[row[i]]
         finding = place_finding("stop-time-not-in-source", places.name(place[i]), trip=trip)
         result.findings.append(finding)
-    for code, chosen in (("time-not-in-feed", uses == 0), ("time-used-twice", uses > 1)):
-        result.findings += [place_finding(code, places.name(cell)) for cell in cells[chosen]]
+    result.findings += [
+        place_finding("time-not-in-feed", places.name(cell)) for cell in cells[uses < due]
+    ]
+    result.findings += _used_twice([places.name(cell) for cell in cells[uses > due]])
+
+
+def _used_twice(found: list[Place]) -> list[Finding]:
+    """Return a finding per sheet: areas that overlap do so in many cells."""
+    sheets = Counter((file, sheet) for file, sheet, _ in found)
+    first = {place[:2]: place for place in reversed(found)}
+    return [
+        place_finding("time-used-twice", first[sheet], count=count)
+        for sheet, count in sheets.items()
+    ]
+
+
+def _uses_due(areas: Iterable[MatrixArea], places: Places, cells: Integers) -> Integers:
+    """Return how often each cell is to be used: once by every revision that declares it."""
+    by_sheet: dict[int, dict[str, list[Integers]]] = defaultdict(lambda: defaultdict(list))
+    for area in areas:
+        first = places.first(area.file, area.sheet)
+        by_sheet[first][area.valid].append(first + area.cells)
+    due = np.ones(len(cells), dtype=np.int64)
+    for revisions in by_sheet.values():
+        if len(revisions) > 1:
+            own = [np.isin(cells, np.concatenate(used)) for used in revisions.values()]
+            due = np.maximum(due, np.sum(own, axis=0))
+    return due
 
 
 def _with_cells(stop_times: pd.DataFrame, provenance: pd.DataFrame) -> pd.DataFrame:
@@ -118,3 +148,16 @@ def _source_times(
                 place = (area.file, area.sheet, code_name(cell))
                 findings.append(place_finding("formula-without-value", place, value=values[cell]))
     return found
+
+
+def formulas_without_value(areas: Iterable[MatrixArea], readers: SecondReaders) -> list[Finding]:
+    """Return a finding per formula whose result was never stored: to the build it is a blank."""
+    findings = []
+    for area in areas:
+        values = readers[area.file, area.encoding].sheet(area.sheet)
+        for cell in area.cells.tolist():
+            value = values.get(cell)
+            if isinstance(value, str) and value.startswith("="):
+                place = (area.file, area.sheet, code_name(cell))
+                findings.append(place_finding("formula-without-value", place, value=value))
+    return findings

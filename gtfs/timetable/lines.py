@@ -49,6 +49,8 @@ class Lines:
         Finds stops.
     findings
         What was noticed so far.
+    unresolved
+        Lines of names that are no known stop.
     """
 
     grid: Grid
@@ -56,6 +58,7 @@ class Lines:
     reader: CellReader
     resolve: StopResolver
     findings: list[Finding] = field(default_factory=list)
+    unresolved: list[int] = field(default_factory=list)
 
     @cached_property
     def across(self) -> bool:
@@ -182,6 +185,7 @@ class Lines:
         if isinstance(found, str):
             return found
         self.report(found.code, cell=cell, value=name, pole=pole)
+        self.unresolved.append(line)
         return ""
 
     def _kind(self, line: int, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gtfs.timetable.clock import clock_seconds, plain
+from gtfs.timetable.colours import known_colour
 from gtfs.timetable.grid import COLUMNS, cell_name, code_name
 from gtfs.timetable.lines import Lines, line_index, show
 from gtfs.timetable.times import read_times
@@ -51,7 +52,7 @@ class Matrix(Lines):
         """Return the trips of the matrix in the order of the sheet."""
         times = read_times(self, self.stop_lines(), self.reader, self.day_starts)
         found = [self._trip(number, line, times) for number, line in enumerate(self.trip_lines)]
-        if not any(found):
+        if not any(found) and not self.findings:
             self.report("matrix-empty", cell=self.table.times)
         if times.moved:
             self.report("after-midnight", count=times.moved)
@@ -66,9 +67,8 @@ class Matrix(Lines):
         at, stop_ids = self._pattern(number, times)
         name = self.head_text(self.table.trip_names, line)
         if len(at) < 2:
-            first = self.position(line, times.stops[0].departure) if times.stops else None
-            cell = cell_name(*first) if first else ""
-            self.report("trip-too-short" if len(at) else "trip-empty", value=name, cell=cell)
+            if not self._explained(number, line, times):
+                self._report_short(len(at), line, name, times)
             return None
         cells = times.departure_cells[number, at]
         starts = code_name(int(cells[0]))
@@ -93,6 +93,18 @@ class Matrix(Lines):
             arrival_cells=times.arrival_cells[number, at],
             departure_cells=cells,
         )
+
+    def _explained(self, number: int, line: int, times: Times) -> bool:
+        """Tell whether a finding about a stop or a cell says already why a trip lacks times."""
+        if any(reading.unreadable for _, reading in times.odd.get(number, ())):
+            return True
+        cells = [self.at(line, stop) for stop in self.unresolved]
+        return any(self.reader.read(cell).seconds is not None for cell in cells)
+
+    def _report_short(self, calls: int, line: int, name: str, times: Times) -> None:
+        first = self.position(line, times.stops[0].departure) if times.stops else None
+        cell = cell_name(*first) if first else ""
+        self.report("trip-too-short" if calls else "trip-empty", value=name, cell=cell)
 
     def _pattern(self, number: int, times: Times) -> tuple[Integers, tuple[str, ...]]:
         """Return where among the stops of the matrix a trip stops, and their ids."""
@@ -167,9 +179,11 @@ class Matrix(Lines):
         colour = fills[0] if fills else None
         if colour is None or colour == "FFFFFF":
             return otherwise
-        if colour not in known:
+        declared = known_colour(colour, known)
+        if declared is None:
             self.report("colour-unknown", cell=cell, value=colour)
-        return known.get(colour)
+            return None
+        return known[declared]
 
 
 def split_marks(word: str, known: frozenset[str]) -> set[str] | None:

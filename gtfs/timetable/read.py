@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, clock_seconds
-from gtfs.timetable.grid import cell_colours, open_book
+from gtfs.timetable.colours import cell_colours
+from gtfs.timetable.grid import open_book
 from gtfs.timetable.matrix import Matrix
 from pipeline.config.timetables import DayTypeByColour
 
@@ -32,12 +33,16 @@ class MatrixArea:
     cells
         As :func:`gtfs.timetable.grid.cell_code` numbers them, in order and once each; lines that
         are no trips are left out.
+    valid
+        First day of the revision they belong to, empty where there are no revisions: two may use
+        the same cells.
     """
 
     file: str
     sheet: str
     encoding: str
     cells: Integers
+    valid: str = ""
 
 
 @dataclass(slots=True)
@@ -112,8 +117,10 @@ def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: 
         return
     found.trips += matrix.trips()
     found.findings += matrix.findings
-    encoding = setting.timetable.encoding
-    found.areas.append(MatrixArea(matrix.grid.file, matrix.grid.sheet, encoding, matrix.cells))
+    timetable = setting.timetable
+    valid = timetable.valid.start.isoformat() if timetable.valid else ""
+    where = (matrix.grid.file, matrix.grid.sheet, timetable.encoding)
+    found.areas.append(MatrixArea(*where, matrix.cells, valid))
 
 
 def _duplicates(trips: list[SourceTrip]) -> list[Finding]:

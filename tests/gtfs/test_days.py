@@ -114,6 +114,16 @@ def test_a_holiday_table_that_ends_before_the_feed_blocks_it(write_book, bus, bu
     assert (finding.code, finding.file) == ("days-end-early", "syukujitsu.csv")
 
 
+def test_a_holiday_table_with_a_gap_is_a_warning(write_book, bus, build, tmp_path):
+    rows = ["日付", "2026/10/12", "2026/11/3", "2026/11/23", "2027/1/1", "2027/2/11", "2027/2/23"]
+    (tmp_path / "holidays.csv").write_text("\n".join([*rows, "2027/3/22", "2027/5/3"]))
+    table = {"file": "holidays.csv", "start": "日付"}
+    built = build(bus(write_book({"表": TIMES}), [TABLE], holidays=table))
+    found = [(f.code, f.value, f.count) for f in built.findings if f.severity == "warning"]
+    # 成人の日 and 春分の日; the Monday after it is there.
+    assert found == [("holidays-lacking", "2027-01-11", 2)]
+
+
 def test_a_timetable_that_never_runs_is_found(write_book, bus, build):
     never = {"title": {"ja": "お盆"}, "runs": ["holiday"], "but_not": ["holiday"]}
     built = build(bus(write_book({"表": TIMES}), [TABLE], day_types={"weekday": never}))

@@ -7,6 +7,11 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from gtfs.build import build_feed
+from gtfs.ids import rename
+from gtfs.read import read_feed
+from gtfs.write import write_zip
+from pipeline.config.feeds import Feed
 from tonari.commands.gtfs import command
 
 
@@ -126,7 +131,10 @@ def test_inspect_proposes_demand_where_cells_are_windows(run, root):
 
 def test_a_workbook_without_a_timetable_is_exit_1(run, write_book, tmp_path):
     write_book({"名簿": [["氏名", "電話"], ["山田", "090"]]})
-    assert run("inspect", tmp_path / "book.xlsx").exit_code == 1
+    result = run("inspect", tmp_path / "book.xlsx")
+    assert result.exit_code == 1
+    assert "no-timetable-found" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_file_that_is_no_workbook_is_one_line(run, tmp_path):
@@ -149,3 +157,40 @@ def test_export_gives_the_workbook_of_a_feed(run, declaration, tmp_path):
     assert result.exit_code == 0
     assert json.loads(result.stdout)["findings"] == []
     assert {p.name for p in out.iterdir()} == {"timetable.xlsx", "feed.yaml"}
+
+
+def test_an_exported_feed_is_built_by_including_it_where_it_lies(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    run("export", tmp_path / "wakato_ferry.zip", "-o", tmp_path / "saved", "-c", declaration)
+    document = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    del document["feeds"]
+    document["include"] = ["saved/feed.yaml"]
+    with declaration.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(document, file)
+    result = run("build", "-c", declaration, "-o", tmp_path / "again", "--json")
+    assert result.exit_code == 0, result.output
+    zips = [tmp_path / "wakato_ferry.zip", tmp_path / "again/wakato_ferry.zip"]
+    changes = json.loads(run("diff", *zips, "--json").stdout)["changes"]
+    assert [change["area"] for change in changes if change["area"] != "stop"] == []
+
+
+def test_an_operator_without_a_corporate_number_is_told_when_exporting(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    feed = read_feed(tmp_path / "wakato_ferry.zip").feed
+    rename(feed, "agency", {"8000020401005": "ferry"})
+    write_zip(feed, tmp_path / "other.zip")
+    result = run("export", tmp_path / "other.zip", "-o", tmp_path / "saved", "--json")
+    found = [(f["code"], f["value"]) for f in json.loads(result.stdout)["findings"]]
+    assert found == [("export-no-corporate-number", "ferry")]
+
+
+def test_a_feed_on_demand_alone_has_no_timetable_to_export(
+    run, root, tmp_path, sample_declaration, publisher
+):
+    feed = Feed.model_validate(sample_declaration["takatoyama_odekake"])
+    built = build_feed("takatoyama_odekake", feed, root=root, publisher=publisher)
+    write_zip(built.tables, tmp_path / "odekake.zip")
+    result = run("export", tmp_path / "odekake.zip", "-o", tmp_path / "saved", "--json")
+    assert result.exit_code == 1
+    codes = {f["code"] for f in json.loads(result.stdout)["findings"]}
+    assert codes == {"export-on-demand", "export-empty"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.findings import has_error
 from tonari.console import DONE, FAILED, common_options, messages, print_findings, print_json
 
 if TYPE_CHECKING:
@@ -90,13 +91,15 @@ def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> No
         print_json({"files": files, "findings": [f.as_dict() for f in findings]})
     else:
         print_findings(findings)
+    failed = has_error(exported.findings)
+    if not as_json and not failed:
         messages.print(
             f"{files[0]} {files[1]}\n"
             f"layers.yaml の include に {files[1]} を加えると作り直せます"
             f" add it to 'include' in layers.yaml to build it again",
             markup=False,
         )
-    sys.exit(DONE)
+    sys.exit(FAILED if failed else DONE)
 
 
 def _proposal_document(proposal: Proposal, file: Path) -> dict[str, Any]:
