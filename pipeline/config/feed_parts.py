@@ -11,7 +11,7 @@ from pipeline.config.base import Name, Strict, Text, problem
 
 def _thirteen_digits(number: str) -> str:
     if not re.fullmatch(r"[0-9]{13}", number):
-        raise problem("corporate-number-form", count=len(number))
+        raise problem("corporate-number-form", digits=len(number))
     return number
 
 
