@@ -17,7 +17,8 @@ from gtfs.parts import Parts, Publisher
 from gtfs.reconcile import Reconciliation
 from gtfs.registry import Registry
 from gtfs.service import service_of
-from gtfs.stops import StopLedger, read_stops
+from gtfs.stops import StopLedger
+from gtfs.stops_ledger import read_stops
 from gtfs.tables import Feed as Tables
 from pipeline.findings import Finding, has_error
 from pipeline.progress import Progress, silent
