@@ -70,7 +70,8 @@ def read_feed(path: Path) -> ReadFeed:
         else:
             feed.extras[name] = data
     if not any(name in tables() for name in feed):
-        raise FeedUnreadable(f"{path} holds no table of GTFS")
+        found = _say("feed-without-tables", file=path.as_posix())
+        raise FeedUnreadable(f"{path} holds no table of GTFS", [found])
     return ReadFeed(feed, findings)
 
 
@@ -82,7 +83,8 @@ def _members(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             return {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
     except (OSError, zipfile.BadZipFile) as error:
-        raise FeedUnreadable(f"{path} cannot be read as a feed: {error}") from error
+        found = _say("feed-unreadable", file=path.as_posix(), reason=error)
+        raise FeedUnreadable(f"{path} cannot be read as a feed: {error}", [found]) from error
 
 
 def _tables_folder(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Finding]]:

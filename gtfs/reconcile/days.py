@@ -12,13 +12,19 @@ if TYPE_CHECKING:
     from gtfs.parts import Parts
     from gtfs.reconcile.result import Reconciliation
     from gtfs.tables import Feed as Tables
+    from gtfs.timetable.trips import Trip
 
 
 def compare_days(parts: Parts, tables: Tables, result: Reconciliation) -> None:
     """Count days times services and those on which feed and declaration agree."""
     running = effective_dates(tables)
-    examples = {parts.service_id(trip): trip for trip in parts.trips}
-    for service, trip in sorted(examples.items()):
+    examples: dict[tuple[object, ...], Trip] = {}
+    for trip in parts.trips:
+        period = (trip.valid.start, trip.valid.end) if trip.valid else ()
+        rules = tuple(parts.rules(trip))
+        examples.setdefault((parts.service_id(trip), trip.day_type, rules, period), trip)
+    for trip in examples.values():
+        service = parts.service_id(trip)
         day_type = parts.feed.day_types[trip.day_type]
         marks = [parts.feed.marks[m] for m in trip.marks]
         served = running.get(service, frozenset())

@@ -87,6 +87,25 @@ def test_current_and_next_timetable_are_merged_in_one_feed(revised):
     assert min(running["weekday_from_20270101"]) == D(2027, 1, 4)
 
 
+def test_routes_may_be_revised_on_different_days(write_book, bus, build):
+    book, other = (write_book({"表": TIMES}, name=f"{n}.xlsx") for n in ("line", "other"))
+    declaration = bus(book, [TABLE])
+    declaration["routes"]["other"] = {"title": {"ja": "別の線"}}
+    short, whole = period("2026-10-01", "2026-12-31"), period("2026-10-01", "2027-03-31")
+    declaration["timetables"] = [
+        {"file": book, "route": "line", "tables": [TABLE], "valid": short},
+        {"file": other, "route": "other", "tables": [TABLE], "valid": whole},
+    ]
+    built = build(declaration)
+    assert [f.code for f in built.findings if f.severity == "error"] == []
+    running = effective_dates(built.tables)
+    last = {service: max(days) for service, days in running.items()}
+    assert last == {
+        "weekday_from_20261001_to_20261231": D(2026, 12, 31),
+        "weekday_from_20261001_to_20270331": D(2027, 3, 31),
+    }
+
+
 def test_revisions_that_overlap_would_run_twice(revised):
     built = revised(period("2026-10-01", "2027-01-15"), period("2027-01-01", "2027-03-31"))
     [finding] = [f for f in built.findings if f.severity == "error"]

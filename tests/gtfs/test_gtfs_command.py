@@ -75,8 +75,32 @@ def test_a_blocked_feed_is_exit_1_and_no_zip(run, declaration, tmp_path):
 
 def test_an_undeclared_name_is_told_with_the_declared_ones(run, declaration):
     result = run("build", "wakatto", "-c", declaration, "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "wakato_ferry" in json.loads(result.stdout)["error"]
+
+
+@pytest.mark.parametrize("command", ["check", "diff", "export", "renew"])
+def test_a_zip_that_is_none_is_one_line_with_a_remedy(run, tmp_path, command):
+    path = tmp_path / "feed.zip"
+    path.write_bytes(b"no zip")
+    more = {"diff": [path], "export": ["-o", tmp_path], "renew": ["-o", tmp_path / "new.zip"]}
+    result = run(command, path, *more.get(command, []), "--json")
+    assert result.exit_code == 1
+    [finding] = json.loads(result.stdout)["findings"]
+    assert (finding["code"], finding["file"]) == ("feed-unreadable", path.as_posix())
+
+
+def test_a_zip_that_is_not_there_is_told_in_the_same_words(run, tmp_path):
+    result = run("check", tmp_path / "feed.zip", "--json")
+    assert [f["code"] for f in json.loads(result.stdout)["findings"]] == ["feed-unreadable"]
+
+
+def test_a_declaration_without_feeds_says_so(run, declaration):
+    document = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    del document["feeds"]
+    with declaration.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(document, file)
+    assert "no-feeds-declared" in run("build", "-c", declaration).stderr
 
 
 def test_inspect_proposes_what_the_sample_declares(run, root, sample_declaration):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.errors import ReleaseError
+from pipeline.errors import UndeclaredError
 from pipeline.findings import Finding, count_by_severity, has_error
 from tonari.console import (
     DONE,
@@ -88,7 +88,12 @@ def check(
 def _load(config: Path) -> Loaded:
     from pipeline.config.load import load  # noqa: PLC0415 - as above
 
-    return load(config)
+    loaded = load(config)
+    if not loaded.declaration.feeds:
+        from gtfs.notices import notice  # noqa: PLC0415 - as above
+
+        print_findings([notice("no-feeds-declared", file=config.as_posix())])
+    return loaded
 
 
 def _build_all(
@@ -99,7 +104,11 @@ def _build_all(
     declared = loaded.declaration.feeds
     for name in names:
         if name not in declared:
-            raise ReleaseError(f"feed '{name}' is not declared; feeds: {', '.join(declared)}")
+            known = "、".join(declared)
+            raise UndeclaredError(
+                f"feeds に「{name}」はありません。あるもの: {known}"
+                f" - feed '{name}' is not declared; feeds: {', '.join(declared)}"
+            )
     with progress_shown(quiet=quiet) as progress:
         return {
             name: build_feed(
