@@ -13,10 +13,10 @@ import zipfile
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from gtfs.timetable.grid import COLUMNS, column_index
+from gtfs.timetable.grid import COLUMNS, column_index, column_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)/?>")
@@ -27,6 +27,10 @@ _CELL = re.compile(
 )
 _PLAIN_CELL = re.compile(r'<c ()r="([A-Z]+)(\d+)"([^>/]*)(?:/>|>(.*?)</c>)', re.DOTALL)
 """What nearly every writer writes; the other expression takes twice as long and reads all."""
+_ANY_CELL = re.compile(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_CELL_NAME = re.compile(r'\br="([A-Z]+)\d+"')
+_ROW = re.compile(r"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_ROW_NAME = re.compile(r'\br="(\d+)"')
 _CELL_START = re.compile(r"<(?:\w+:)?c[\s/>]")
 _TYPE = re.compile(r'\bt="(\w+)"')
 _VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
@@ -72,9 +76,12 @@ class RawBook:
         A formula whose result was never stored is its text, with ``=`` before it.
         """
         text = self._text(self._paths[sheet])
+        expected = len(_CELL_START.findall(text))
         found = _PLAIN_CELL.findall(text)
-        if len(found) != len(_CELL_START.findall(text)):
+        if len(found) != expected:
             found = _CELL.findall(text)
+        if len(found) != expected:
+            found = list(_counted(text))
         columns, values = self._columns, self._values
         return {
             (int(row) - 1) * COLUMNS + columns[letters]: values[f"{before} {after}", content]
@@ -118,6 +125,22 @@ class RawBook:
 
     def _text(self, part: str) -> str:
         return self._parts.read(part).decode("utf-8-sig")
+
+
+def _counted(text: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield cells as the expressions find them, places counted where they are not written.
+
+    Names of rows and cells are optional (ECMA-376, 18.3.1.4 and 18.3.1.73).
+    """
+    row = 0
+    for row_attributes, cells in _ROW.findall(text):
+        named = _ROW_NAME.search(row_attributes)
+        row = int(named[1]) if named else row + 1
+        column = -1
+        for attributes, content in _ANY_CELL.findall(cells):
+            place = _CELL_NAME.search(attributes)
+            column = column_index(place[1]) if place else column + 1
+            yield attributes, column_name(column), str(row), "", content
 
 
 @lru_cache(maxsize=65_536)

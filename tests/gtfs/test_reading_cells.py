@@ -1,6 +1,8 @@
 """Cells: times however written read back, and the second reader sees what openpyxl sees."""
 
 import datetime as dt
+import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -109,6 +111,33 @@ def test_the_second_reader_reads_the_sample_as_the_first_does(tmp_path, root):
         for cell, value in raw.cells(sheet).items():
             if isinstance(value, str):
                 assert book.grid(sheet).at(*divmod(cell, COLUMNS)) == value
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda xml: re.sub(r'<c r="[A-Z]+\d+"', "<c", re.sub(r'<row r="\d+"', "<row", xml)),
+        lambda xml: re.sub(r'<c r="([A-Z]+\d+)"( s="\d+")?', r'<c\2 r="\1"', xml),
+        lambda xml: re.sub(r"<(/?)(row|c|v|is|t|f)\b", r"<\1x:\2", xml),
+    ],
+    ids=["places not written", "attributes in another order", "names with a prefix"],
+)
+def test_the_second_reader_reads_what_other_programs_write(tmp_path, edit):
+    book = openpyxl.Workbook()
+    for row in (["停留所", "1便", "2便"], ["駅前", dt.time(9), 0.5], ["病院", "9:10", 1010]):
+        book.active.append(row)
+    book.save(tmp_path / "as_openpyxl.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "as_openpyxl.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "other.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            part = old.read(name)
+            is_sheet = name.startswith("xl/worksheets/sheet")
+            new.writestr(name, edit(part.decode()).encode() if is_sheet else part)
+    cells = RawBook(tmp_path / "other.xlsx").cells("Sheet")
+    assert cells == RawBook(tmp_path / "as_openpyxl.xlsx").cells("Sheet")
+    assert len(cells) == 9
 
 
 # 法人番号 of bodies as the National Tax Agency publishes them.
