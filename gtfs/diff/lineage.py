@@ -40,13 +40,14 @@ class Family:
         The routes; one that lives on is on both sides.
     trips
         How many trips, told apart by stops and times, each of them has.
-    kept
-        How many trips of the old ones the new ones have.
+    before, kept
+        How many trips all old ones had, and how many of them the new ones have.
     """
 
     old: tuple[Line, ...]
     new: tuple[Line, ...]
     trips: Mapping[str, int]
+    before: int
     kept: int
 
     @property
@@ -65,11 +66,11 @@ class Family:
         return change(
             "route",
             code,
-            counts | {"kept": self.kept},
+            counts | {"before": self.before, "kept": self.kept},
             old=_counted(self.old, "-", self.trips),
             new=_counted(self.new, "+", self.trips),
             kept=self.kept,
-            total=sum(self.trips[f"-{line.id}"] for line in self.old),
+            total=self.before,
         )
 
 
@@ -201,7 +202,7 @@ def _family(
     before = set[Trip]().union(*(old[line.id] for line in olds))
     after = set[Trip]().union(*(new[line.id] for line in news))
     counts = {f"-{x.id}": len(old[x.id]) for x in olds} | {f"+{x.id}": len(new[x.id]) for x in news}
-    return Family(olds, news, counts, len(before & after))
+    return Family(olds, news, counts, len(before), len(before & after))
 
 
 def keys_of(

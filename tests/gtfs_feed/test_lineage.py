@@ -76,6 +76,12 @@ def test_two_routes_joined_into_one_is_one_sentence():
     ]
 
 
+def test_a_trip_that_both_routes_had_counts_once():
+    both = {"x": (EAST, runs("abc", 6, 7)), "y": (WEST, runs("abc", 7, 8))}
+    (line, *_) = difference(feed(both), feed({"r": ("若松線", runs("abc", 6, 7, 8))})).lines("ja")
+    assert line.endswith("前の 3 便のうち 3 便は停留所と時刻が同じです")
+
+
 def test_part_of_a_route_that_lives_on_becomes_a_route_of_its_own():
     new = {"r": ("若松線", runs("abc", 6, 7, 8)), "west": (WEST, runs("efg", 6, 7))}
     (line,) = difference(feed(ONE), feed(new)).lines("ja")
