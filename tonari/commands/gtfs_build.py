@@ -42,7 +42,7 @@ REGISTRY = "data/registry"
 def build(
     names: tuple[str, ...], out: Path | None, config: Path, data: Path, as_json: bool
 ) -> None:
-    """Build feeds into zips without publishing. 公開せずにzipを作る"""
+    """Build feeds into zips without publishing 公開せずにzipを作る"""
     from gtfs.write import write_zip  # noqa: PLC0415 - pandas is loaded only when it is needed
 
     loaded = _load(config)
@@ -69,7 +69,7 @@ def build(
 def check(
     targets: tuple[str, ...], on: dt.datetime | None, config: Path, data: Path, as_json: bool
 ) -> None:
-    """Check feeds against their sources and by every validator. 元の時刻表と検証ツールで点検する
+    """Check feeds by sources and validators 元の時刻表と検証ツールで点検する
 
     NAME is a declared feed, ZIP any GTFS file; nothing is written. Without either, all declared
     feeds are checked.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--encoding", default="utf-8-sig", show_default=True, help="Of a CSV file.")
 @common_options
 def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) -> None:
-    """Look at a timetable workbook and propose its declaration. 時刻表を調べて設定を提案する
+    """Propose the declaration of a workbook 時刻表を調べて設定を提案する
 
     The proposal goes to stdout as YAML for `timetables:`; what a person must still say (days,
     marks, stops) is listed on stderr.
@@ -50,7 +50,7 @@ def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) 
 @click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @common_options
 def diff(old: Path, new: Path, config: Path, data: Path, as_json: bool) -> None:
-    """Tell what passengers notice between two feeds. 二つの版の違いを言葉で示す"""
+    """Tell what passengers notice between two feeds 二つの版の違いを言葉で示す"""
     from gtfs.diff import difference  # noqa: PLC0415 - as above
     from gtfs.read import read_feed  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def diff(old: Path, new: Path, config: Path, data: Path, as_json: bool) -> None:
 )
 @common_options
 def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> None:
-    """Turn a GTFS zip back into a timetable workbook. GTFSを時刻表のブックに戻す
+    """Turn a GTFS zip into a workbook again GTFSを時刻表のブックに戻す
 
     Writes timetable.xlsx and feed.yaml, which builds the same trips, times, fares and days again.
     """
