@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from gtfs.calendar import calendar_tables
+from gtfs.columns import chosen
 from gtfs.coverage import check_fares
 from gtfs.farerules import attribute_rows, rule_rows
 from gtfs.japan import Translations
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gtfs.parts import Parts
-    from gtfs.timetable.trips import SourceTrip
+    from gtfs.timetable.trips import Integers, SourceTrip
     from pipeline.findings import Finding
 
 
@@ -43,7 +45,7 @@ def assemble(
     -------
     tables, provenance, findings
         `provenance` has a row per stop_time: trip_id, stop_sequence, file, sheet, arrival_cell,
-        departure_cell.
+        departure_cell; cells as :func:`gtfs.timetable.grid.cell_code` numbers them.
     """
     findings: list[Finding] = []
     calendar, calendar_dates = calendar_tables(parts.services)
@@ -60,7 +62,7 @@ def assemble(
     }
     rows: dict[str, list[Row]] = {
         "agency": [agency_row(parts, words)],
-        "stops": stop_rows(parts, {c.stop_id for t in source_trips for c in t.calls}, words),
+        "stops": stop_rows(parts, set().union(*{t.stop_ids for t in source_trips}), words),
         "routes": [route_row(parts, i, r, words) for i, r in sorted(parts.feed.routes.items())],
         "trips": trips,
         "fare_attributes": attribute_rows(parts.fares, parts.feed.operator.id),
@@ -68,7 +70,7 @@ def assemble(
         "feed_info": [feed_info_row(parts, words)],
         "attributions": attribution_rows(parts),
     }
-    rows |= switched_rows(parts)
+    rows |= switched_rows(parts, rows["stops"])
     if parts.feed.transfers_within:
         used = [parts.stops.stops[row["stop_id"]] for row in rows["stops"]]
         rows["transfers"] = transfer_rows(used, parts.feed.transfers_within)
@@ -82,24 +84,23 @@ def assemble(
 def _stop_times(
     trips: Sequence[SourceTrip], ids: list[str], shapes: Sequence[Shape]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    lengths = np.array([len(t.calls) for t in trips], dtype=np.int64)
-    calls = [call for trip in trips for call in trip.calls]
-    columns = list(zip(*calls, strict=True)) or [()] * 5
-    first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    sequence = np.arange(len(calls)) - np.repeat(first, lengths)
-    is_last = np.zeros(len(calls), dtype=np.int64)
-    is_last[first + lengths - 1] = 1
-    trip_ids = np.repeat(np.array(ids, dtype=object), lengths)
+    lengths = np.array([len(t.stop_ids) for t in trips], dtype=np.int64)
+    owner = np.repeat(np.arange(len(trips)), lengths)
+    sequence = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    is_last = sequence == lengths[owner] - 1
+    trip_ids = chosen(ids, owner)
     stop_times = pd.DataFrame(
         {
             "trip_id": trip_ids,
-            "arrival_time": columns[1],
-            "departure_time": columns[2],
-            "stop_id": columns[0],
+            "arrival_time": _joined([t.arrivals for t in trips]),
+            "departure_time": _joined([t.departures for t in trips]),
+            "stop_id": _stop_ids(trips),
             "stop_sequence": sequence + 1,
-            "pickup_type": is_last,
+            "pickup_type": is_last.astype(np.int64),
             "drop_off_type": (sequence == 0).astype(np.int64),
-            "shape_dist_traveled": np.concatenate([shape.stop_distances for shape in shapes]),
+            "shape_dist_traveled": np.concatenate(
+                [np.array([]), *(s.stop_distances for s in shapes)]
+            ),
             "timepoint": 1,
         }
     )
@@ -107,13 +108,27 @@ def _stop_times(
         {
             "trip_id": trip_ids,
             "stop_sequence": sequence + 1,
-            "file": np.repeat(np.array([t.file for t in trips], dtype=object), lengths),
-            "sheet": np.repeat(np.array([t.sheet for t in trips], dtype=object), lengths),
-            "arrival_cell": columns[3],
-            "departure_cell": columns[4],
+            "file": chosen([t.file for t in trips], owner),
+            "sheet": chosen([t.sheet for t in trips], owner),
+            "arrival_cell": _joined([t.arrival_cells for t in trips]),
+            "departure_cell": _joined([t.departure_cells for t in trips]),
         }
     )
     return stop_times, provenance
+
+
+def _joined(arrays: list[Integers]) -> Integers:
+    return np.concatenate([np.array([], dtype=np.int64), *arrays])
+
+
+def _stop_ids(trips: Sequence[SourceTrip]) -> pd.Series:
+    """Return the stop of every call; trips share patterns, so each pattern is looked up once."""
+    known: dict[str, int] = {}
+    patterns = {
+        stops: np.array([known.setdefault(s, len(known)) for s in stops], dtype=np.int64)
+        for stops in dict.fromkeys(t.stop_ids for t in trips)
+    }
+    return chosen(list(known), _joined([patterns[t.stop_ids] for t in trips]))
 
 
 def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) -> dict[str, Shape]:
@@ -128,13 +143,22 @@ def _shapes(parts: Parts, trips: Sequence[SourceTrip], findings: list[Finding]) 
         points = np.array([(s.lon, s.lat) for s in found])
         shapes[key] = cut(key, points, parts.lines.get(trip.route))
         findings += _off_route(parts, trip.route, stop_ids, shapes[key], reported)
-    for route_id in sorted({t.route for t in trips} - set(parts.lines)):
+    findings += _without_line(parts, sorted({t.route for t in trips} - set(parts.lines)))
+    return shapes
+
+
+def _without_line(parts: Parts, routes: Sequence[str]) -> list[Finding]:
+    """Return a finding per kind of trouble that routes without a line have, at the first route."""
+    by_code: dict[str, list[str]] = defaultdict(list)
+    for route_id in routes:
         route = parts.feed.routes[route_id]
         mode = route.mode or parts.feed.mode
         code = "sea-lane-missing" if mode == "ferry" else "line-straight"
-        code = "hail-without-line" if route.hail else code
-        findings.append(notice(code, field=f"routes.{route_id}.line"))
-    return shapes
+        by_code["hail-without-line" if route.hail else code].append(route_id)
+    return [
+        notice(code, field=f"routes.{found[0]}.line", count=len(found))
+        for code, found in by_code.items()
+    ]
 
 
 def _off_route(

@@ -10,14 +10,15 @@ import pandas as pd
 
 from gtfs.coverage import check_revisions, check_services
 from gtfs.daytypes import read_days
-from gtfs.farerules import conflicts
+from gtfs.farerules import conflicts, said_beside_v1
 from gtfs.fares import read_fares
 from gtfs.japan import check_operator
 from gtfs.parts import Parts, Publisher
 from gtfs.reconcile import Reconciliation
 from gtfs.registry import Registry
 from gtfs.service import service_of
-from gtfs.stops import StopLedger, read_stops
+from gtfs.stops import StopLedger
+from gtfs.stops_ledger import read_stops
 from gtfs.tables import Feed as Tables
 from pipeline.findings import Finding, has_error
 from pipeline.progress import Progress, silent
@@ -111,6 +112,7 @@ def build_feed(
         *service.findings,
         *fares.findings,
         *conflicts(fares),
+        *said_beside_v1(fares, has_v2=feed.fares_v2),
     ]
     files = [*([feed.stops.file] if feed.stops else []), *days.sources]
     sources = list(dict.fromkeys([*files, *service.sources, *fares.sources]))

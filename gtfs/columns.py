@@ -92,6 +92,11 @@ def as_text(values: pd.Series) -> pd.Series:
     return pd.Series(words.take(codes), index=values.index, name=values.name)
 
 
+def chosen(words: Sequence[str], positions: NDArray[np.int64]) -> pd.Series:
+    """Return a text column that holds, in each row, the word at a position."""
+    return pd.Series(pd.array(words, dtype="str").take(positions))
+
+
 def render(values: pd.Series, kind: Kind) -> pa.Array:
     """Return a column as the text of a file; absent values are empty.
 

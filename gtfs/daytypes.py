@@ -108,7 +108,7 @@ def read_days(feed: Feed, root: Path) -> Days:
     else:
         named["holiday"] = _table_dates(feed.holidays, root, findings, sources)
         if not findings:
-            findings += _ends_early("holiday", feed.holidays, named["holiday"], feed.period)
+            findings += _holidays_lacking(feed.holidays, named["holiday"], feed.period)
     for name, declared in feed.days.items():
         named[name] = _listed(declared.dates)
         known = len(findings)
@@ -155,22 +155,17 @@ def _table_dates(
     return frozenset(dates)
 
 
-def _ends_early(
-    name: str, table: DayTable, dates: frozenset[dt.date], period: Period
-) -> list[Finding]:
+def _holidays_lacking(table: DayTable, dates: frozenset[dt.date], period: Period) -> list[Finding]:
+    """Return a finding where a table of holidays ends before the feed or lacks national ones."""
+    place = {"file": table.file, "sheet": table.sheet, "field": "holiday"}
+    lacking = sorted(_national_holidays(period) - dates)
     last = max(dates, default=dt.date.min)
-    if last.year >= period.end.year:
-        return []
-    return [
-        notice(
-            "days-end-early",
-            file=table.file,
-            sheet=table.sheet,
-            field=name,
-            value=last,
-            end=period.end,
-        )
-    ]
+    late = [day for day in lacking if day > last]
+    if late:
+        return [notice("days-end-early", value=last if dates else "—", end=period.end, **place)]
+    if lacking:
+        return [notice("holidays-lacking", value=lacking[0], count=len(lacking), **place)]
+    return []
 
 
 def _not_covered(

@@ -56,7 +56,19 @@ class TimetableUnreadable(GtfsError):
 
 
 class FeedUnreadable(GtfsError):
-    """A GTFS zip cannot be opened or lacks its tables."""
+    """A GTFS zip cannot be opened or lacks its tables.
+
+    Parameters
+    ----------
+    message
+        One line for a person.
+    findings
+        The same with file and remedy, where it is about the file as a whole.
+    """
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = list(findings)
 
 
 class RegistryError(GtfsError):

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gtfs.notices import notice
+from pipeline.config.fares import ADULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from pipeline.config.base import Text
     from pipeline.findings import Finding
 
 
@@ -20,13 +22,21 @@ class FareRule:
     Attributes
     ----------
     price
-        Adult fare in yen.
+        In yen.
     route
         Route id.
     origin, destination
         Zone ids; empty: any.
     file, sheet, cell
-        Where the price stands; `cell` is empty for a price in the declaration.
+        Where the price stands, or that it is made from; `cell` is empty for a price in the
+        declaration.
+    rider
+        Whose fare it is.
+    media
+        What it can be paid with.
+    said, plus
+        The yen its cell says, and what is paid on top of them: the fare of the passenger who
+        brings a bicycle.
     """
 
     price: int
@@ -36,17 +46,30 @@ class FareRule:
     file: str = ""
     sheet: str = ""
     cell: str = ""
+    rider: str = ADULT
+    media: tuple[str, ...] = ()
+    said: int = 0
+    plus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A fare beside the adult one that Fares v1 cannot express: 小児, 自転車."""
+    """A fare beside the adult one, in words for the passengers of a route.
+
+    Attributes
+    ----------
+    name
+        What it is called: 小児, 自転車.
+    text
+        Name and price, or the rule by which it is priced.
+    published
+        Whether Fares v2 can say it; otherwise it is text alone.
+    """
 
     route: str
     name: str
-    english: str
-    price: int
-    child: bool
+    text: Text
+    published: bool = True
 
 
 @dataclass(slots=True)
@@ -56,9 +79,15 @@ class Fares:
     Attributes
     ----------
     rules
-        Every price with its place.
+        Every price for adults with its place.
+    others
+        Every price for other riders with its place, published as Fares v2 on demand.
+    riders
+        Titles of the riders of `others` by their ids.
     categories
-        Other fares, published as text and, on demand, as Fares v2.
+        The same in words, and what no form of GTFS can say.
+    superseded
+        Prices that were read and do not count, because another for the same ride does.
     zones
         Zone id of each stop for which the fares decide it.
     paid_before
@@ -66,7 +95,10 @@ class Fares:
     """
 
     rules: list[FareRule] = field(default_factory=list)
+    others: list[FareRule] = field(default_factory=list)
+    riders: dict[str, Text] = field(default_factory=dict)
     categories: list[Category] = field(default_factory=list)
+    superseded: list[FareRule] = field(default_factory=list)
     zones: dict[str, str] = field(default_factory=dict)
     paid_before: set[int] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
@@ -109,12 +141,13 @@ def rule_rows(fares: Fares) -> list[dict[str, object]]:
 
 def conflicts(fares: Fares) -> list[Finding]:
     """Return a finding for every pair of zones for which two cells give different fares."""
-    first: dict[tuple[str, str, str], FareRule] = {}
-    found: dict[tuple[str, str, str], Finding] = {}
-    for rule in fares.rules:
-        key = (rule.route, rule.origin, rule.destination)
+    first: dict[tuple[str, str, str, str], FareRule] = {}
+    found: dict[tuple[str, str, str, str], Finding] = {}
+    for rule in (*fares.rules, *fares.others):
+        key = (rule.rider, rule.route, rule.origin, rule.destination)
+        way_back = (rule.rider, rule.route, rule.destination, rule.origin)
         other = first.setdefault(key, rule)
-        if other.price != rule.price and key[::-1] not in found:
+        if other.price != rule.price and way_back not in found:
             found.setdefault(
                 key,
                 notice(
@@ -134,43 +167,13 @@ def conflicts(fares: Fares) -> list[Finding]:
 
 def category_text(categories: Iterable[Category], language: str) -> str:
     """Return the other fares as a sentence for passengers, e.g. ``小児 50円、自転車 50円``."""
-    if language == "ja":
-        return "、".join(f"{c.name} {c.price}円" for c in categories)
-    return ", ".join(f"{c.english} {c.price} yen" for c in categories if c.english)
+    texts = [c.text.ja if language == "ja" else c.text.en for c in categories]
+    return ("、" if language == "ja" else ", ").join(text for text in texts if text)
 
 
-def fares_v2(fares: Fares, names: Mapping[str, str]) -> dict[str, list[dict[str, object]]]:
-    """Return Fares v2 tables with an adult and a child category for flat fares.
-
-    Parameters
-    ----------
-    names
-        Title of each route, for the names of networks.
-    """
-    flat = [rule for rule in fares.rules if not rule.origin]
-    if not flat:
-        return {}
-    child = {c.route: c.price for c in fares.categories if c.child}
-    prices = [(rule.route, "adult", rule.price) for rule in flat]
-    prices += [(route, "child", price) for route, price in child.items()]
-    riders = [("adult", "大人", 1), ("child", "小児", 0)][: 2 if child else 1]
-    return {
-        "rider_categories": [
-            {"rider_category_id": i, "rider_category_name": n, "is_default_fare_category": d}
-            for i, n, d in riders
-        ],
-        "fare_products": [
-            {
-                "fare_product_id": f"single_{route}",
-                "rider_category_id": rider,
-                "amount": str(price),
-                "currency": "JPY",
-            }
-            for route, rider, price in sorted(prices)
-        ],
-        "networks": [{"network_id": r.route, "network_name": names[r.route]} for r in flat],
-        "route_networks": [{"network_id": r.route, "route_id": r.route} for r in flat],
-        "fare_leg_rules": [
-            {"network_id": r.route, "fare_product_id": f"single_{r.route}"} for r in flat
-        ],
-    }
+def said_beside_v1(fares: Fares, *, has_v2: bool) -> list[Finding]:
+    """Return what Fares v1, which knows adults alone, cannot say, and where it is said instead."""
+    v2 = dict.fromkeys(c.name for c in fares.categories if c.published)
+    text = dict.fromkeys(c.name for c in fares.categories if not c.published)
+    codes = (("fare-riders-in-v2" if has_v2 else "fare-riders-as-text", v2), ("fare-as-text", text))
+    return [notice(code, field="fares", value="、".join(names)) for code, names in codes if names]

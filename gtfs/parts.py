@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -66,7 +67,18 @@ class Parts:
             words += ["not", *mark.but_not] if mark.but_not else []
         if trip.valid:
             words.append(f"from_{trip.valid.start:%Y%m%d}")
+            if len(self._ends[trip.valid.start]) > 1:
+                words.append(f"to_{trip.valid.end:%Y%m%d}")
         return "_".join(words)
+
+    @cached_property
+    def _ends(self) -> Mapping[dt.date, set[dt.date]]:
+        """Last days of the revisions that begin on a day: routes are revised at different times."""
+        ends: dict[dt.date, set[dt.date]] = defaultdict(set)
+        for trip in self.trips:
+            if trip.valid:
+                ends[trip.valid.start].add(trip.valid.end)
+        return ends
 
     @cached_property
     def services(self) -> dict[str, frozenset[dt.date]]:

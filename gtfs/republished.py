@@ -17,7 +17,7 @@ from gtfs.read import read_feed
 from gtfs.reconcile import Reconciliation
 from gtfs.republish import modernise, succession, together
 from gtfs.rows import attribution_rows, feed_info_row
-from gtfs.stops import check_readings
+from gtfs.stops_ledger import check_readings
 from gtfs.timetable.ledger import read_ledger
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import string
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from gtfs.farerules import category_text, fares_v2
+from gtfs.farerules import category_text
+from gtfs.fares_v2 import fares_v2
 from gtfs.japan import legacy_tables
 
 if TYPE_CHECKING:
@@ -203,11 +204,18 @@ def attribution_rows(parts: Parts) -> list[Row]:
     ]
 
 
-def switched_rows(parts: Parts) -> dict[str, list[Row]]:
+def switched_rows(parts: Parts, stops: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the tables that the declaration asks for; `stops` are the rows of the feed's stops."""
     rows: dict[str, list[Row]] = {}
     if parts.feed.profile == "jp3":
         rows |= legacy_tables(parts.feed, f"{parts.feed.period.start:%Y%m%d}")
     if parts.feed.fares_v2:
         titles = {route_id: route.title.ja for route_id, route in parts.feed.routes.items()}
-        rows |= fares_v2(parts.fares, titles)
+        ledger = parts.stops.stops
+        zones = {
+            row["stop_id"]: (zone, ledger[zone].name if zone in ledger else zone)
+            for row in stops
+            if (zone := row["zone_id"])
+        }
+        rows |= fares_v2(parts.fares, titles, zones)
     return rows

@@ -9,6 +9,8 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.flex.build import build_demand, read_demand
 from gtfs.flex.reconcile import reconcile_demand
 from gtfs.reconcile import Reconciliation, reconcile
+from gtfs.reconcile.secondreader import SecondReaders
+from gtfs.reconcile.times import formulas_without_value
 from gtfs.republished import Republished
 from gtfs.shapes import read_line
 from gtfs.timetable.read import read_timetables
@@ -47,6 +49,9 @@ class ByTheClock:
         self._read = read_timetables(feed, root, stops)
         self.trips: Sequence[Trip] = self._read.trips
         self.findings: list[Finding] = list(self._read.findings)
+        if {f.code for f in self.findings} & {"trip-too-short", "trip-empty", "matrix-empty"}:
+            # A time that is missing may be a formula nobody calculated: that is the thing to say.
+            self.findings[:0] = formulas_without_value(self._read.areas, SecondReaders(root))
         self.sources: list[str] = list(self._read.sources)
         self.lines: dict[str, Floats] = {}
         for route_id, route in feed.routes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gtfs.farerules import FareRule, Fares
@@ -24,8 +25,22 @@ if TYPE_CHECKING:
 def read_triangle(
     fare: TriangleFare, root: Path, stops: StopLedger, routes: list[str], fares: Fares
 ) -> None:
-    grid = open_book(root, fare.file, encoding=fare.encoding).grid(fare.sheet)
+    """Read the triangle of adults, and those of riders that have their own."""
     fares.sources.append(fare.file)
+    fares.rules += _read(fare, root, stops, routes, fares)
+    for name, rider in fare.riders.items():
+        if rider.fares:
+            sheet = rider.sheet or fare.sheet
+            own = fare.model_copy(update={"fares": rider.fares, "sheet": sheet})
+            fares.riders[name] = rider.title
+            rules = _read(own, root, stops, routes, fares)
+            fares.others += [replace(rule, rider=name) for rule in rules]
+
+
+def _read(
+    fare: TriangleFare, root: Path, stops: StopLedger, routes: list[str], fares: Fares
+) -> list[FareRule]:
+    grid = open_book(root, fare.file, encoding=fare.encoding).grid(fare.sheet)
     first_row, first_column, last_row, _ = corners(fare.fares)
     rows = range(first_row, 1 + (grid.height - 1 if last_row is None else last_row))
     zones = [_triangle_zone(grid, row, fare, stops, fares.findings) for row in rows]
@@ -41,7 +56,10 @@ def read_triangle(
                 expected = upper < lower
                 _add_pair(read, grid, place, pairs, routes=routes, expected=expected)
     fares.findings += read.findings
-    fares.rules += _decided(read.rules, fare, fares.findings)
+    kept, dropped = _decided(read.rules, fare)
+    fares.superseded += dropped
+    fares.findings += _superseded(kept, dropped)
+    return kept
 
 
 def _triangle_zone(
@@ -76,20 +94,23 @@ def _add_pair(
     expected: bool,
 ) -> None:
     cell = grid.at(*place)
-    where = {"file": grid.file, "sheet": grid.sheet, "cell": cell_name(*place)}
+    where = (grid.file, grid.sheet, cell_name(*place))
     word = plain(show(cell)).replace(",", "").removesuffix("円")
     if word.isdigit():
         price = int(word)
-        fares.rules += [FareRule(price, r, o, d, **where) for r in routes for o, d in pairs]
+        fares.rules += [
+            FareRule(price, r, o, d, *where, said=price) for r in routes for o, d in pairs
+        ]
     elif expected:
         code = "fare-unreadable" if word else "fare-missing"
-        fares.findings.append(notice(code, value=show(cell), **where))
+        file, sheet, name = where
+        fares.findings.append(notice(code, value=show(cell), file=file, sheet=sheet, cell=name))
 
 
-def _decided(rules: list[FareRule], fare: TriangleFare, findings: list[Finding]) -> list[FareRule]:
-    """Keep one fare per ride where the declaration says which of two counts; report the other."""
+def _decided(rules: list[FareRule], fare: TriangleFare) -> tuple[list[FareRule], list[FareRule]]:
+    """Keep one fare per ride where the declaration says which of two counts, and the others."""
     if fare.repeats == "refuse":
-        return rules
+        return rules, []
     choose = min if fare.repeats == "lowest" else max
     prices: dict[tuple[str, str, str], set[int]] = defaultdict(set)
     for rule in rules:
@@ -99,17 +120,23 @@ def _decided(rules: list[FareRule], fare: TriangleFare, findings: list[Finding])
     for rule in rules:
         counts = choose(prices[rule.route, rule.origin, rule.destination])
         (kept if rule.price == counts else dropped).append(rule)
-    if dropped:
-        first = dropped[0]
-        findings.append(
-            notice(
-                "fare-superseded",
-                file=first.file,
-                sheet=first.sheet,
-                cell=first.cell,
-                value=first.price,
-                count=len(dropped),
-                counts=choose(prices[first.route, first.origin, first.destination]),
-            )
+    return kept, dropped
+
+
+def _superseded(kept: list[FareRule], dropped: list[FareRule]) -> list[Finding]:
+    if not dropped:
+        return []
+    first = dropped[0]
+    ride = (first.route, first.origin, first.destination)
+    counts = next(r.price for r in kept if (r.route, r.origin, r.destination) == ride)
+    return [
+        notice(
+            "fare-superseded",
+            file=first.file,
+            sheet=first.sheet,
+            cell=first.cell,
+            value=first.price,
+            count=len(dropped),
+            counts=counts,
         )
-    return kept
+    ]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gtfs.tables import Feed
 
 LINE_END = "\r\n"
+_ABSENT = -(2**62)
+"""Sorts before every number; small enough that differences do not overflow."""
 
 
 def write_zip(feed: Feed, path: Path) -> None:
@@ -82,24 +84,29 @@ def canonical_order(name: str, frame: pd.DataFrame) -> NDArray[np.int64] | None:
     table = tables().get(name)
     key = [c for c in (table.primary_key if table else ()) if c in frame.columns]
     ranks = [_rank(frame[c], kind(name, c)) for c in key]
-    if not ranks or not _strictly_rising(ranks):
+    if ranks and _strictly_rising(ranks):
+        return None
+    order = np.lexsort(ranks[::-1]) if ranks else None
+    if order is None or not _strictly_rising([rank[order] for rank in ranks]):
         ranks += [_rank(frame[c], kind(name, c)) for c in frame.columns if c not in key]
         order = np.lexsort(ranks[::-1])
-        return None if bool((np.diff(order) == 1).all()) else order
-    return None
+    return None if bool((np.diff(order) == 1).all()) else order
 
 
 def _strictly_rising(ranks: list[NDArray[np.int64]]) -> bool:
-    steps = np.zeros(len(ranks[0]) - 1, dtype=np.int64)
-    for rank in ranks:
+    steps = np.diff(ranks[0])
+    for rank in ranks[1:]:
         steps = np.where(steps == 0, np.diff(rank), steps)
     return bool((steps > 0).all())
 
 
 def _rank(values: pd.Series, kind: Kind) -> NDArray[np.int64]:
-    if kind is not Kind.TEXT:
+    if kind is Kind.FLOAT:
         numbers = values.to_numpy(dtype="float64", na_value=-np.inf)
         return np.unique(numbers, return_inverse=True)[1]
+    if kind is not Kind.TEXT:
+        integers: NDArray[np.int64] = values.to_numpy(dtype="int64", na_value=_ABSENT)
+        return integers
     codes, distinct = pd.factorize(values)
     place = np.empty(len(distinct), dtype=np.int64)
     place[np.argsort(np.asarray(distinct, dtype=object))] = np.arange(len(distinct))

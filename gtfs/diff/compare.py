@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from gtfs.calendar import day_classes
 from gtfs.diff.change import Change, Difference, Words, change, phrase
 from gtfs.diff.days import day_words
+from gtfs.diff.directions import with_keys
 from gtfs.diff.fares import fare_changes
+from gtfs.diff.lineage import families, keys_of
 from gtfs.diff.match import (
     line_changes,
     lines,
     match_lines,
+    match_names,
     match_places,
     place_changes,
     places,
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from gtfs.diff.match import Matches, T
+    from gtfs.diff.match import Matches, Place
     from gtfs.diff.timetable import Group, Timetable, Trip
     from gtfs.tables import Feed
 
@@ -45,18 +48,21 @@ def difference(old: Feed, new: Feed) -> Difference:
         other ids are reported, because passengers' saved stops depend on them.
     """
     stops = match_places(places(old), places(new))
-    routes = match_lines(lines(old), lines(new))
-    stop_keys, route_keys = stops.keys(), routes.keys()
-    before = schedule(old, stop_keys[0], route_keys[0])
-    after = schedule(new, stop_keys[1], route_keys[1])
-    names = _names(stops, stop_keys), _names(routes, route_keys)
+    stop_keys = stops.keys()
+    before, after = (schedule(f, keys, {}) for f, keys in zip((old, new), stop_keys, strict=True))
+    routes, regrouped = families(match_lines(lines(old), lines(new)), before, after)
+    routes = match_names(routes)
+    *route_keys, route_names = keys_of(routes, regrouped)
+    before, after = with_keys(before, after, (route_keys[0], route_keys[1]))
+    names = _names(stops, stop_keys), route_names
     days = _Days.of(before, after)
     changes = [
         *_period_changes(before, after, days),
         *line_changes(routes),
+        *(family.change() for family in regrouped),
         *place_changes(stops),
         *_timetable_changes(before, after, days, names),
-        *fare_changes(old, new, route_keys, names[1]),
+        *fare_changes(old, new, (route_keys[0], route_keys[1]), route_names),
     ]
     return Difference(changes)
 
@@ -197,8 +203,10 @@ def _title(
     )
 
 
-def _names(matches: Matches[T], keys: tuple[dict[str, str], dict[str, str]]) -> dict[str, Words]:
-    """Return the names of stops or routes by the keys that mean the same in both feeds."""
+def _names(
+    matches: Matches[Place], keys: tuple[dict[str, str], dict[str, str]]
+) -> dict[str, Words]:
+    """Return the names of stops by the keys that mean the same in both feeds."""
     old = [one for one, _ in matches.pairs] + matches.removed
     new = [two for _, two in matches.pairs] + matches.added
     return {keys[0][o.id]: o.name for o in old} | {keys[1][n.id]: n.name for n in new}

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gtfs import pricelist
 from gtfs.diff.change import Change, Words, change, listed, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gtfs.tables import Feed
 
-Where = tuple[str, str, str]
-"""Route key, and the names of the stops of the origin and destination zone; empty is any."""
+Where = tuple[str, str, str, str]
+"""Title of the rider, empty for adults, route key, and the names of the stops of the origin and
+destination zone; empty is any."""
 
 
 def fare_changes(
@@ -24,7 +26,7 @@ def fare_changes(
     route_keys: tuple[Mapping[str, str], Mapping[str, str]],
     route_names: Mapping[str, Words],
 ) -> Iterable[Change]:
-    """Yield fares (Fares v1) that changed, were added or removed.
+    """Yield fares that changed, were added or removed: of adults by Fares v1, of others by v2.
 
     Parameters
     ----------
@@ -34,6 +36,10 @@ def fare_changes(
         Names by such keys.
     """
     before, after = (prices(f, k) for f, k in zip((old, new), route_keys, strict=True))
+    before, after = (
+        _spread(ours, theirs, set(keys.values()))
+        for ours, theirs, keys in ((before, after, route_keys[0]), (after, before, route_keys[1]))
+    )
     both = before.keys() & after.keys()
 
     def name(where: Where) -> Words:
@@ -68,40 +74,52 @@ def fare_changes(
 
 
 def prices(feed: Feed, route_keys: Mapping[str, str]) -> dict[Where, list[float]]:
-    """Return the prices of a feed by where they hold, cheapest first.
-
-    A fare without a rule holds everywhere.
-    """
-    fares = feed.table("fare_attributes", "fare_id", "price")
-    price = dict(zip(fares.fare_id, fares.price, strict=True))
-    rules = feed.table("fare_rules", "fare_id", "route_id", "origin_id", "destination_id")
-    zones = _zone_names(feed)
+    """Return the prices of a feed by rider and where they hold, cheapest first."""
+    names = _zone_names(feed)
     found: dict[Where, set[float]] = defaultdict(set)
-    for row in rules.to_dict("records"):
-        if row["fare_id"] in price:
-            route = row["route_id"]
-            where = (
-                route_keys.get(route, route),
-                zones.get(row["origin_id"], row["origin_id"]),
-                zones.get(row["destination_id"], row["destination_id"]),
-            )
-            found[where].add(float(price[row["fare_id"]]))
-    for fare in set(price) - set(rules.fare_id):
-        found["", "", ""].add(float(price[fare]))
+    for price in pricelist.prices(feed):
+        where = (
+            price.rider,
+            route_keys.get(price.route, price.route),
+            names.get(price.origin, price.origin),
+            names.get(price.destination, price.destination),
+        )
+        found[where].add(price.amount)
     return {where: sorted(p for p in amounts if pd.notna(p)) for where, amounts in found.items()}
 
 
+def _spread(
+    ours: dict[Where, list[float]], theirs: Mapping[Where, object], routes: set[str]
+) -> dict[Where, list[float]]:
+    """Say a price that holds everywhere for each route, where the other feed does not say it so."""
+    found = dict(ours)
+    for where, amounts in ours.items():
+        rider, *ride = where
+        if not any(ride) and where not in theirs:
+            del found[where]
+            for route in routes:
+                found.setdefault((rider, route, "", ""), amounts)
+    return found
+
+
 def _zone_names(feed: Feed) -> dict[str, str]:
-    stops = feed.table("stops", "zone_id", "stop_name")
+    stops = feed.table("stops", "stop_id", "stop_name")
+    stop_names = dict(zip(stops.stop_id, stops.stop_name, strict=True))
     names: dict[str, set[str]] = defaultdict(set)
-    for zone, name in zip(stops.zone_id, stops.stop_name, strict=True):
-        if zone:
-            names[zone].add(name)
+    for stop, zones in pricelist.zones_of_stops(feed).items():
+        for zone in zones:
+            names[zone].add(stop_names.get(stop, stop))
     return {zone: "・".join(sorted(members)) for zone, members in names.items()}
 
 
 def _where(where: Where, route_names: Mapping[str, Words]) -> Words:
-    route, origin, destination = where
+    rider, *ride = where
+    words = _ride(ride, route_names)
+    return phrase("fare-of-rider", rider=rider, where=words) if rider else words
+
+
+def _ride(ride: Sequence[str], route_names: Mapping[str, Words]) -> Words:
+    route, origin, destination = ride
     between = phrase("fare-between", origin=origin, destination=destination)
     if route and (origin or destination):
         return phrase(

@@ -163,6 +163,26 @@ def match_places(old: Sequence[Place], new: Sequence[Place]) -> Matches[Place]:
     )
 
 
+def match_names(matches: Matches[Line]) -> Matches[Line]:
+    """Match what is left by name where both feeds have as many of one name, in order of id."""
+    by_name: dict[str, tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+    for side, left in enumerate((matches.removed, matches.added)):
+        for line in left:
+            by_name[line.name.ja][side].append(line)
+    pairs = [
+        pair
+        for name, (ours, theirs) in by_name.items()
+        if name and len(ours) == len(theirs)
+        for pair in zip(ours, theirs, strict=True)
+    ]
+    gone, come = {a.id for a, _ in pairs}, {b.id for _, b in pairs}
+    return Matches(
+        matches.pairs + pairs,
+        [line for line in matches.added if line.id not in come],
+        [line for line in matches.removed if line.id not in gone],
+    )
+
+
 def match_lines(old: Sequence[Line], new: Sequence[Line]) -> Matches[Line]:
     """Match routes by id, then by name where the name is unique on both sides."""
     pairs, rest_old, rest_new = _by_key(old, new, lambda line: line.id)

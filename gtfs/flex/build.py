@@ -23,6 +23,7 @@ from gtfs.rows import (
     feed_info_row,
     route_row,
     stop_rows,
+    switched_rows,
     trip_rows,
 )
 from gtfs.tables import Feed as Tables
@@ -164,6 +165,7 @@ def build_demand(parts: Parts, read: DemandRead) -> tuple[Tables, pd.DataFrame]:
         "feed_info": [feed_info_row(parts, words)],
         "attributions": attribution_rows(parts),
     }
+    rows |= switched_rows(parts, rows["stops"])
     rows["translations"] = words.rows
     tables: dict[str, pd.DataFrame] = {"calendar": calendar, "calendar_dates": calendar_dates}
     tables |= {name: pd.DataFrame(table) for name, table in rows.items() if table}

@@ -7,17 +7,11 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gtfs.reconcile import (
-    DAY,
-    Place,
-    Reconciliation,
-    SecondReader,
-    compare_days,
-    compare_fares,
-    place_finding,
-    seconds_of_text,
-)
-from gtfs.timetable.grid import cell_name
+from gtfs.reconcile.days import compare_days
+from gtfs.reconcile.fares import compare_fares
+from gtfs.reconcile.result import Reconciliation, place_finding
+from gtfs.reconcile.secondreader import DAY, SecondReaders, seconds_of_text
+from gtfs.timetable.grid import code_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gtfs.parts import Parts
+    from gtfs.reconcile.places import Place
     from gtfs.tables import Feed as Tables
     from gtfs.timetable.read import MatrixArea
 
@@ -42,23 +37,26 @@ def reconcile_demand(
     window on the trip of its column.
     """
     result = Reconciliation()
-    source = _source_windows(areas, root, parts)
+    readers = SecondReaders(root)
+    source = _source_windows(areas, readers, parts)
     _compare_windows(tables, origins, source, result)
-    compare_fares(parts, tables, result)
+    compare_fares(parts, tables, readers, result)
     compare_days(parts, tables, result)
     return result
 
 
-def _source_windows(areas: Iterable[MatrixArea], root: Path, parts: Parts) -> dict[Place, Span]:
+def _source_windows(
+    areas: Iterable[MatrixArea], readers: SecondReaders, parts: Parts
+) -> dict[Place, Span]:
     day_starts = seconds_of_text(parts.feed.service_day_starts) or 0
     found: dict[Place, Span] = {}
     for area in areas:
-        values = SecondReader(root, area.file, area.encoding).sheet(area.sheet)
-        for row, column in sorted(area.cells):
-            times = _times(values.get((row, column)))
+        values = readers[area.file, area.encoding].sheet(area.sheet)
+        for cell in area.cells.tolist():
+            times = _times(values.get(cell))
             moved = [t + DAY if t < day_starts else t for t in times]
             if moved:
-                place = (area.file, area.sheet, cell_name(row, column))
+                place = (area.file, area.sheet, code_name(cell))
                 found[place] = (moved[0], moved[-1])
     return found
 

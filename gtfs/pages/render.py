@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from gtfs.pages.fares import route_fares
 from gtfs.pages.sheets import route_sheets
 
 if TYPE_CHECKING:
@@ -39,11 +40,18 @@ def timetable_pages(feed: Feed, *, sample: bool = False) -> dict[str, str]:
     """
     sheets = route_sheets(feed)
     names = {sheet.route.id: _file(sheet.route.id) for sheet in sheets}
+    fares = route_fares(feed, sheets)
     common = _facts(feed) | {"sample": sample}
     index = _template("index.html.j2").render(sheets=sheets, files=names, **common)
     pages = {
         names[sheet.route.id]: _template("route.html.j2").render(
-            sheet=sheet, index=INDEX, blocks=_blocks, hours=_hours, clock=_clock, **common
+            sheet=sheet,
+            fares=fares[sheet.route.id],
+            index=INDEX,
+            blocks=_blocks,
+            hours=_hours,
+            clock=_clock,
+            **common,
         )
         for sheet in sheets
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gtfs.timetable.grid import Cell
 
@@ -76,15 +76,21 @@ class CellReader:
     def __init__(self, pass_marks: Iterable[str] = (), footnotes: Iterable[str] = ()) -> None:
         self._passes = PASS_MARKS | {plain(m) for m in pass_marks} | set(pass_marks)
         self._footnotes: Sequence[str] = sorted(footnotes, key=len, reverse=True)
-        self._known: dict[tuple[type, Cell], Reading] = {}
+        self._known = _Numbered(self._read)
 
     def read(self, cell: Cell) -> Reading:
         """Return what a cell says."""
-        key = (type(cell), cell)
-        reading = self._known.get(key)
-        if reading is None:
-            reading = self._known[key] = self._read(cell)
-        return reading
+        return self._known.readings[self._known[type(cell), cell]]
+
+    def number(self, cells: Iterable[Cell]) -> list[int]:
+        """Return which of :attr:`readings` each cell is."""
+        known = self._known
+        return [known[type(cell), cell] for cell in cells]
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        """Everything that was read so far, each once."""
+        return self._known.readings
 
     def _read(self, cell: Cell) -> Reading:
         seconds = excel_seconds(cell)
@@ -122,6 +128,23 @@ class CellReader:
                     marks.append(mark)
                     break
         return text, tuple(marks)
+
+
+class _Numbered(dict[tuple[type, "Cell"], int]):
+    """Numbers of readings by cell; what is asked for the first time is read.
+
+    The type is part of the key because 1, 1.0 and True are the same key and different cells.
+    """
+
+    def __init__(self, read: Callable[[Cell], Reading]) -> None:
+        super().__init__()
+        self.readings: list[Reading] = []
+        self._read = read
+
+    def __missing__(self, key: tuple[type, Cell]) -> int:
+        self.readings.append(self._read(key[1]))
+        self[key] = len(self.readings) - 1
+        return self[key]
 
 
 def plain(text: str) -> str:

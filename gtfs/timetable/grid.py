@@ -1,8 +1,7 @@
 """Workbooks and CSV files as grids of cells that know their names.
 
-python-calamine reads .xlsx, .xls, .xlsm and .ods; openpyxl is asked only for what calamine does
-not give, the colours of cells. A geometry file (Shapefile, GeoJSON …) is a sheet as well: its
-attributes under a header row, points with their degrees in two more columns.
+python-calamine reads .xlsx, .xls, .xlsm and .ods. A geometry file (Shapefile, GeoJSON …) is a
+sheet as well: its attributes under a header row, points with their degrees in two more columns.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ import io
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import openpyxl
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -29,16 +27,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from openpyxl.styles.colors import Color
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pipeline.findings import Finding
 
 Cell = Any
 """A value as the workbook holds it: str, float, bool, date, time, datetime or timedelta."""
 
+Position = TypeVar("Position", int, "NDArray[np.int64]")
+"""A zero-based row or column, or an array of them."""
+
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt"})
 _GEOMETRIES = frozenset({".shp", ".geojson", ".json", ".gpkg", ".fgb", ".kml", ".gml"})
+COLUMNS = 16_384
+"""Columns a sheet of Excel can have."""
 LON, LAT = "経度", "緯度"
 """Headers of the columns that a geometry file gets beside its attributes."""
 
@@ -66,6 +70,16 @@ def column_index(letters: str) -> int:
 def cell_name(row: int, column: int) -> str:
     """Return the name of a cell from zero-based positions: ``(0, 1)`` is ``B1``."""
     return f"{column_name(column)}{row + 1}"
+
+
+def cell_code(row: Position, column: Position) -> Position:
+    """Return a cell, or an array of them, as one number, which sorts by row and then by column."""
+    return row * COLUMNS + column
+
+
+def code_name(code: int) -> str:
+    """Return the name of the cell that :func:`cell_code` made a number of."""
+    return cell_name(*divmod(code, COLUMNS))
 
 
 def corners(area: str) -> tuple[int, int, int | None, int | None]:
@@ -154,7 +168,7 @@ class Book:
         """
         name = sheet or self.sheets[0]
         if name not in self.sheets:
-            raise _unreadable("sheet-missing", self.file, sheet=name, sheets="、".join(self.sheets))
+            raise unreadable("sheet-missing", self.file, sheet=name, sheets="、".join(self.sheets))
         return self._read(name)
 
 
@@ -175,7 +189,7 @@ def open_book(root: Path, file: str, *, encoding: str = "utf-8-sig") -> Book:
     """
     path = root / file
     if not path.is_file():
-        raise _unreadable("file-missing", file)
+        raise unreadable("file-missing", file)
     suffix = path.suffix.lower()
     if suffix in _WORKBOOKS:
         return _open_workbook(path, file)
@@ -183,14 +197,14 @@ def open_book(root: Path, file: str, *, encoding: str = "utf-8-sig") -> Book:
         return _open_csv(path, file, encoding)
     if suffix in _GEOMETRIES:
         return _open_geometry(root, path, file)
-    raise _unreadable("workbook-unreadable", file, reason=f"*{suffix}")
+    raise unreadable("workbook-unreadable", file, reason=f"*{suffix}")
 
 
 def _open_workbook(path: Path, file: str) -> Book:
     try:
         workbook = CalamineWorkbook.from_path(path)
     except (CalamineError, OSError, ValueError) as error:
-        raise _unreadable("workbook-unreadable", file, reason=str(error)) from error
+        raise unreadable("workbook-unreadable", file, reason=str(error)) from error
     grids: dict[str, Grid] = {}
 
     def read(name: str) -> Grid:
@@ -207,7 +221,7 @@ def _open_csv(path: Path, file: str, encoding: str) -> Book:
     try:
         text = path.read_text(encoding=encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _unreadable("encoding-wrong", file, value=encoding) from error
+        raise unreadable("encoding-wrong", file, value=encoding) from error
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     width = max(map(len, rows), default=0)
@@ -248,22 +262,6 @@ def _merged(
     }
 
 
-def cell_colours(book: Book, sheet: str) -> dict[tuple[int, int], str]:
-    """Return the fill of every filled cell as ``RRGGBB``, by zero-based row and column.
-
-    Theme colours are given as ``theme0`` … because their shade depends on the reader.
-    Only .xlsx and .xlsm carry colours that can be read.
-    """
-    if book.path.suffix.lower() not in {".xlsx", ".xlsm"}:
-        raise _unreadable("colours-unreadable", book.file, sheet=sheet)
-    worksheet = openpyxl.load_workbook(book.path)[sheet or book.sheets[0]]
-    filled = (c for row in worksheet.iter_rows() for c in row if c.fill.fill_type == "solid")
-    return {(c.row - 1, c.column - 1): _colour(c.fill.fgColor) for c in filled}
-
-
-def _colour(colour: Color) -> str:
-    return str(colour.rgb)[-6:] if colour.type == "rgb" else f"{colour.type}{colour.value}"
-
-
-def _unreadable(code: str, file: str, **details: object) -> TimetableUnreadable:
+def unreadable(code: str, file: str, **details: object) -> TimetableUnreadable:
+    """Make the error of a file, with its finding."""
     return TimetableUnreadable(notice(code, file=file, **details))

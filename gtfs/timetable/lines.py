@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gtfs.notices import notice
-from gtfs.timetable.grid import cell_name, column_index, corners
+from gtfs.timetable.grid import cell_code, cell_name, column_index, corners
 from pipeline.findings import Finding
 
 if TYPE_CHECKING:
     from gtfs.timetable.clock import CellReader
     from gtfs.timetable.grid import Cell, Grid
+    from gtfs.timetable.trips import Integers
     from pipeline.config.timetables import Table
 
 StopResolver = Callable[[str, str], "str | Finding"]
@@ -46,6 +49,8 @@ class Lines:
         Finds stops.
     findings
         What was noticed so far.
+    unresolved
+        Lines of names that are no known stop.
     """
 
     grid: Grid
@@ -53,6 +58,7 @@ class Lines:
     reader: CellReader
     resolve: StopResolver
     findings: list[Finding] = field(default_factory=list)
+    unresolved: list[int] = field(default_factory=list)
 
     @cached_property
     def across(self) -> bool:
@@ -88,10 +94,22 @@ class Lines:
         return named
 
     @property
-    def cells(self) -> frozenset[tuple[int, int]]:
-        """Zero-based rows and columns of the cells that may hold times."""
-        stops = self.bounds()[1]
-        return frozenset(self.position(trip, stop) for trip in self.trip_lines for stop in stops)
+    def cells(self) -> Integers:
+        """The cells that may hold times, as :func:`cell_code` numbers them, in order."""
+        trips = np.array(self.trip_lines, dtype=np.int64)
+        return np.unique(self.codes(trips[:, None], np.array(self.bounds()[1], dtype=np.int64)))
+
+    def codes(self, trips: Integers, stops: Integers) -> Integers:
+        """Return the cells where lines cross as :func:`cell_code` numbers them."""
+        rows, columns = (stops, trips) if self.across else (trips, stops)
+        return cell_code(rows, columns)
+
+    def along(self, stop: int) -> list[Cell]:
+        """Return the cells of a stop line at every trip line."""
+        if not self.across:
+            return [self.grid.at(trip, stop) for trip in self.trip_lines]
+        row = self.grid.rows[stop] if stop < self.grid.height else []
+        return [row[t] if t < len(row) else "" for t in self.trip_lines]
 
     def _says_something(self, cell: Cell) -> bool:
         reading = self.reader.read(cell)
@@ -167,6 +185,7 @@ class Lines:
         if isinstance(found, str):
             return found
         self.report(found.code, cell=cell, value=name, pole=pole)
+        self.unresolved.append(line)
         return ""
 
     def _kind(self, line: int, name: str) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gtfs.timetable.clock import after_midnight, clock_seconds, plain
-from gtfs.timetable.grid import cell_name
-from gtfs.timetable.lines import Lines, StopLine, line_index, show
-from gtfs.timetable.trips import Call, SourceTrip
+import numpy as np
+
+from gtfs.timetable.clock import clock_seconds, plain
+from gtfs.timetable.colours import known_colour
+from gtfs.timetable.grid import COLUMNS, cell_name, code_name
+from gtfs.timetable.lines import Lines, line_index, show
+from gtfs.timetable.times import read_times
+from gtfs.timetable.trips import SourceTrip
 from pipeline.config.timetables import DayTypeByColour, DayTypeByLine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from gtfs.timetable.clock import Reading
     from gtfs.timetable.grid import Cell
+    from gtfs.timetable.lines import StopLine
+    from gtfs.timetable.times import Times
+    from gtfs.timetable.trips import Integers
     from pipeline.config.timetables import Timetable
 
 
@@ -32,43 +40,46 @@ class Matrix(Lines):
         Seconds before which a time belongs to the night before.
     colours
         Fill of cells by zero-based row and column, for day types told by colour.
-    moved
-        Number of times that were moved past midnight.
     """
 
     timetable: Timetable
     marks: frozenset[str]
     day_starts: int
     colours: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    moved: int = 0
+    _patterns: dict[bytes, tuple[Integers, tuple[str, ...]]] = field(default_factory=dict)
 
     def trips(self) -> list[SourceTrip]:
         """Return the trips of the matrix in the order of the sheet."""
-        stops = self.stop_lines()
-        found = [self._trip(line, stops) for line in self.trip_lines]
-        if not any(found):
+        times = read_times(self, self.stop_lines(), self.reader, self.day_starts)
+        found = [self._trip(number, line, times) for number, line in enumerate(self.trip_lines)]
+        if not any(found) and not self.findings:
             self.report("matrix-empty", cell=self.table.times)
-        if self.moved:
-            self.report("after-midnight", count=self.moved)
+        if times.moved:
+            self.report("after-midnight", count=times.moved)
         return [trip for trip in found if trip]
 
     # ---- trips
 
-    def _trip(self, line: int, stops: list[StopLine]) -> SourceTrip | None:
-        calls, glued = self._calls(line, stops)
+    def _trip(self, number: int, line: int, times: Times) -> SourceTrip | None:
+        """Return the trip of a line; `number` is its position among the trips of `times`."""
+        marks = self._glued_marks(times.odd.get(number, ()))
+        self._report_backwards(number, times)
+        at, stop_ids = self._pattern(number, times)
         name = self.head_text(self.table.trip_names, line)
-        if len(calls) < 2:
-            cell = cell_name(*self.position(line, stops[0].departure)) if stops else ""
-            self.report("trip-too-short" if calls else "trip-empty", value=name, cell=cell)
+        if len(at) < 2:
+            if not self._explained(number, line, times):
+                self._report_short(len(at), line, name, times)
             return None
-        marks = {m for axis in self.table.marks for m in self._marks(axis, line)} | glued
-        day_type = self._day_type(line, calls[0].departure_cell, stops)
+        cells = times.departure_cells[number, at]
+        starts = code_name(int(cells[0]))
+        marks |= {m for axis in self.table.marks for m in self._marks(axis, line)}
+        day_type = self._day_type(line, starts, times.stops)
         if day_type is None:
             return None
         return SourceTrip(
             file=self.grid.file,
             sheet=self.grid.sheet,
-            cell=calls[0].departure_cell,
+            cell=starts,
             name=name,
             route=self.table.route or self.timetable.route,
             direction=self.table.direction,
@@ -76,61 +87,57 @@ class Matrix(Lines):
             day_type=day_type,
             marks=tuple(sorted(marks)),
             valid=self.timetable.valid,
-            calls=tuple(calls),
+            stop_ids=stop_ids,
+            arrivals=times.arrivals[number, at],
+            departures=times.departures[number, at],
+            arrival_cells=times.arrival_cells[number, at],
+            departure_cells=cells,
         )
 
-    def _calls(self, trip: int, stops: list[StopLine]) -> tuple[list[Call], set[str]]:
-        calls: list[Call] = []
+    def _explained(self, number: int, line: int, times: Times) -> bool:
+        """Tell whether a finding about a stop or a cell says already why a trip lacks times."""
+        if any(reading.unreadable for _, reading in times.odd.get(number, ())):
+            return True
+        cells = [self.at(line, stop) for stop in self.unresolved]
+        return any(self.reader.read(cell).seconds is not None for cell in cells)
+
+    def _report_short(self, calls: int, line: int, name: str, times: Times) -> None:
+        first = self.position(line, times.stops[0].departure) if times.stops else None
+        cell = cell_name(*first) if first else ""
+        self.report("trip-too-short" if calls else "trip-empty", value=name, cell=cell)
+
+    def _pattern(self, number: int, times: Times) -> tuple[Integers, tuple[str, ...]]:
+        """Return where among the stops of the matrix a trip stops, and their ids."""
+        stopping = times.stopping[number]
+        key = stopping.tobytes()
+        if key not in self._patterns:
+            at = np.flatnonzero(stopping)
+            self._patterns[key] = at, tuple(times.stops[i].stop_id for i in at.tolist())
+        return self._patterns[key]
+
+    def _glued_marks(self, odd: Iterable[tuple[int, Reading]]) -> set[str]:
+        """Return the marks beside the times of a trip; report what cannot be read."""
         marks: set[str] = set()
-        before = 0
-        for stop in stops:
-            place = self.position(trip, stop.departure)
-            departure = self._time(place, marks)
-            if stop.arrival == stop.departure:
-                if departure is None:
-                    continue
-                cell = cell_name(*place)
-                call = Call(stop.stop_id, departure, departure, cell, cell)
-            else:
-                first = self.position(trip, stop.arrival)
-                arrival = self._time(first, marks)
-                if arrival is None and departure is None:
-                    continue
-                cells = [cell_name(*first), cell_name(*place)]
-                call = _call(stop.stop_id, arrival, departure, cells)
-            if call.arrival < before or call.departure < call.arrival:
-                self._report_backwards(trip, stop, call, before)
-            calls.append(call)
-            before = max(before, call.departure)
-        return calls, marks
-
-    def _time(self, place: tuple[int, int], marks: set[str]) -> int | None:
-        """Return the seconds of a cell; marks glued to its time are added to `marks`."""
-        cell = self.grid.at(*place)
-        reading = self.reader.read(cell)
-        seconds = reading.seconds
-        if seconds is None:
-            if reading.unreadable:
-                code = "mark-undefined" if _starts_with_time(cell) else "time-unreadable"
-                self.report(code, cell=cell_name(*place), value=show(cell))
-            return None
-        if reading.marks:
+        for code, reading in odd:
             marks.update(reading.marks)
-        if seconds < self.day_starts:
-            self.moved += 1
-            return after_midnight(seconds, self.day_starts)
-        return seconds
+            if reading.unreadable:
+                cell = self.grid.at(*divmod(code, COLUMNS))
+                rule = "mark-undefined" if _starts_with_time(cell) else "time-unreadable"
+                self.report(rule, cell=code_name(code), value=show(cell))
+        return marks
 
-    def _report_backwards(self, trip: int, stop: StopLine, call: Call, before: int) -> None:
-        later = call.arrival >= before
-        cell = call.departure_cell if later else call.arrival_cell
-        line = stop.departure if later else stop.arrival
-        self.report(
-            "time-backwards",
-            cell=cell,
-            value=show(self.at(trip, line)),
-            before=clock_text(call.arrival if later else before),
-        )
+    def _report_backwards(self, number: int, times: Times) -> None:
+        for stop in np.flatnonzero(times.backwards[number]):
+            arrival, before = int(times.arrivals[number, stop]), int(times.before[number, stop])
+            later = arrival >= before
+            codes = times.departure_cells if later else times.arrival_cells
+            code = int(codes[number, stop])
+            self.report(
+                "time-backwards",
+                cell=code_name(code),
+                value=show(self.grid.at(*divmod(code, COLUMNS))),
+                before=clock_text(arrival if later else before),
+            )
 
     def _marks(self, axis: str, line: int) -> set[str]:
         text = self.head_text(axis, line)
@@ -143,7 +150,7 @@ class Matrix(Lines):
             marks |= known or set()
         return marks
 
-    def _day_type(self, line: int, cell: str, stops: list[StopLine]) -> str | None:
+    def _day_type(self, line: int, cell: str, stops: Sequence[StopLine]) -> str | None:
         match self.table.day_type:
             case DayTypeByLine(line=axis, values=values):
                 text = self.head_text(axis, line)
@@ -157,7 +164,12 @@ class Matrix(Lines):
                 return name
 
     def _day_type_by_colour(
-        self, line: int, cell: str, stops: list[StopLine], known: Mapping[str, str], otherwise: str
+        self,
+        line: int,
+        cell: str,
+        stops: Sequence[StopLine],
+        known: Mapping[str, str],
+        otherwise: str,
     ) -> str | None:
         fills = [
             self.colours.get(self.position(line, s.departure))
@@ -167,9 +179,11 @@ class Matrix(Lines):
         colour = fills[0] if fills else None
         if colour is None or colour == "FFFFFF":
             return otherwise
-        if colour not in known:
+        declared = known_colour(colour, known)
+        if declared is None:
             self.report("colour-unknown", cell=cell, value=colour)
-        return known.get(colour)
+            return None
+        return known[declared]
 
 
 def split_marks(word: str, known: frozenset[str]) -> set[str] | None:
@@ -187,15 +201,6 @@ def split_marks(word: str, known: frozenset[str]) -> set[str] | None:
 def clock_text(seconds: int) -> str:
     """Return seconds of the service day as ``h:mm``."""
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}"
-
-
-def _call(stop_id: str, arrival: int | None, departure: int | None, cells: list[str]) -> Call:
-    if arrival is None or departure is None:
-        time = departure if arrival is None else arrival
-        cell = cells[1] if arrival is None else cells[0]
-        assert time is not None
-        return Call(stop_id, time, time, cell, cell)
-    return Call(stop_id, arrival, departure, *cells)
 
 
 def _starts_with_time(cell: Cell) -> bool:

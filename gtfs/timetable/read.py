@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, clock_seconds
-from gtfs.timetable.grid import cell_colours, open_book
+from gtfs.timetable.colours import cell_colours
+from gtfs.timetable.grid import open_book
 from gtfs.timetable.matrix import Matrix
 from pipeline.config.timetables import DayTypeByColour
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from gtfs.stops import StopLedger
     from gtfs.timetable.grid import Book
-    from gtfs.timetable.trips import Call, SourceTrip
+    from gtfs.timetable.trips import Integers, SourceTrip
     from pipeline.config.feeds import Feed
     from pipeline.config.timetables import Table, Timetable
     from pipeline.findings import Finding
@@ -30,13 +31,18 @@ class MatrixArea:
     Attributes
     ----------
     cells
-        Zero-based rows and columns; lines that are no trips are left out.
+        As :func:`gtfs.timetable.grid.cell_code` numbers them, in order and once each; lines that
+        are no trips are left out.
+    valid
+        First day of the revision they belong to, empty where there are no revisions: two may use
+        the same cells.
     """
 
     file: str
     sheet: str
     encoding: str
-    cells: frozenset[tuple[int, int]]
+    cells: Integers
+    valid: str = ""
 
 
 @dataclass(slots=True)
@@ -111,15 +117,20 @@ def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: 
         return
     found.trips += matrix.trips()
     found.findings += matrix.findings
-    encoding = setting.timetable.encoding
-    found.areas.append(MatrixArea(matrix.grid.file, matrix.grid.sheet, encoding, matrix.cells))
+    timetable = setting.timetable
+    valid = timetable.valid.start.isoformat() if timetable.valid else ""
+    where = (matrix.grid.file, matrix.grid.sheet, timetable.encoding)
+    found.areas.append(MatrixArea(*where, matrix.cells, valid))
 
 
 def _duplicates(trips: list[SourceTrip]) -> list[Finding]:
     first: dict[tuple[object, ...], SourceTrip] = {}
     findings: list[Finding] = []
     for trip in trips:
-        key = (trip.route, trip.day_type, trip.marks, str(trip.valid), _times(trip.calls))
+        period = (trip.valid.start, trip.valid.end) if trip.valid else ()
+        days = (trip.day_type, trip.marks, period)
+        times = (trip.arrivals.tobytes(), trip.departures.tobytes())
+        key = (trip.route, days, trip.stop_ids, times)
         other = first.setdefault(key, trip)
         if other is not trip:
             findings.append(
@@ -133,7 +144,3 @@ def _duplicates(trips: list[SourceTrip]) -> list[Finding]:
                 )
             )
     return findings
-
-
-def _times(calls: tuple[Call, ...]) -> tuple[tuple[str, int, int], ...]:
-    return tuple((c.stop_id, c.arrival, c.departure) for c in calls)

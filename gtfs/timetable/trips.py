@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.config.base import Text
     from pipeline.config.feed_parts import Period
 
-
-class Call(NamedTuple):
-    """A trip at a stop; times are seconds of the service day.
-
-    The two cells are the same where the timetable gives one time.
-    """
-
-    stop_id: str
-    arrival: int
-    departure: int
-    arrival_cell: str
-    departure_cell: str
+    Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trip:
+class Trip(ABC):
     """What every trip has, by the clock or on demand.
 
     Attributes
@@ -55,40 +48,42 @@ class Trip:
     valid: Period | None
 
     @property
+    @abstractmethod
     def starts(self) -> int:
         """Seconds of its first departure."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def last_stop(self) -> str:
         """Id of its last stop; empty if it has no single one."""
-        raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SourceTrip(Trip):
-    """One column (or row) of a timetable.
+    """One column (or row) of a timetable: all arrays have one item per stop.
 
     Attributes
     ----------
-    calls
-        In order.
     stop_ids
-        The stops of the calls: the pattern of the trip.
+        The stops in order: the pattern of the trip.
+    arrivals, departures
+        Seconds of the service day; the same where the timetable gives one time.
+    arrival_cells, departure_cells
+        The cells these stand in, as :func:`gtfs.timetable.grid.cell_code` numbers them.
     """
 
-    calls: tuple[Call, ...]
-    stop_ids: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "stop_ids", tuple(call.stop_id for call in self.calls))
+    stop_ids: tuple[str, ...]
+    arrivals: Integers
+    departures: Integers
+    arrival_cells: Integers
+    departure_cells: Integers
 
     @property
     def starts(self) -> int:
         """Seconds of its first departure."""
-        return self.calls[0].departure
+        return int(self.departures[0])
 
     @property
     def last_stop(self) -> str:
         """Id of its last stop."""
-        return self.calls[-1].stop_id
+        return self.stop_ids[-1]

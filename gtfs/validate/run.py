@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from gtfs.read import read_feed
 from gtfs.validate.notice import Notice, merge
 from gtfs.validate.tools import TOOLS, installed
 from pipeline.findings import Catalogue, Finding, Severity
@@ -76,6 +77,7 @@ def validate(path: Path, *, on: dt.date, tools: Sequence[str] = tuple(TOOLS)) ->
     FeedUnreadable
         If a validator cannot read the file at all.
     """
+    read_feed(path)  # says what is wrong with a file that is none, in our words
     versions = {tool: installed(tool) for tool in sorted(tools)}
     present = {tool: version for tool, version in versions.items() if version}
     notices = merge(notice for tool in present for notice in TOOLS[tool](path, on))

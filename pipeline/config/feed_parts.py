@@ -1,13 +1,25 @@
 """What the declaration of a feed is made of: operator, days, stops, routes."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pipeline.config.base import Name, Strict, Text, problem
 
-CorporateNumber = Annotated[str, StringConstraints(pattern=r"^\d{13}$")]
+
+def _thirteen_digits(number: str) -> str:
+    if not re.fullmatch(r"[0-9]{13}", number):
+        raise problem("corporate-number-form", digits=len(number))
+    return number
+
+
+CorporateNumber = Annotated[
+    str,
+    AfterValidator(_thirteen_digits),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{13}$"}),
+]
 """法人番号: 13 digits, as text; the first is a check digit."""
 
 Days = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(/\d{4}-\d\d-\d\d)?$")]

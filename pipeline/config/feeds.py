@@ -50,7 +50,7 @@ class Feed(Strict):
     profile
         ``jp4``; ``jp3`` adds agency_jp, routes_jp and office_jp for consumers that want them.
     fares_v2
-        Write child fares as Fares v2 as well.
+        Write all fares, those of children and other riders too, as Fares v2 beside Fares v1.
     """
 
     title: Text
@@ -99,6 +99,17 @@ class Feed(Strict):
         missing += [f"set of days '{n}'" for n in self._days_used() if n not in self.days]
         if missing:
             raise problem("feed-name-undeclared", names=", ".join(sorted(set(missing))))
+        return self
+
+    @model_validator(mode="after")
+    def _riders_have_one_title(self) -> Self:
+        titles: dict[str, set[str]] = {}
+        for fare in self.fares:
+            for name, rider in fare.riders.items():
+                titles.setdefault(name, set()).add(rider.title.ja)
+        for name, found in titles.items():
+            if len(found) > 1:
+                raise problem("rider-titles-differ", name=name, titles="、".join(sorted(found)))
         return self
 
     def _day_types_used(self) -> list[str]:

@@ -90,8 +90,9 @@ def _explain(detail: ErrorDetails, document: Document) -> Finding:
     loc = _within(document.data, detail["loc"])
     shown = value if isinstance(value, str | int | float) else ""
     if kind == "extra_forbidden":
-        loc = tuple(detail["loc"])
-        return _finding("key-unknown", document, loc, **_nearest(loc), key=loc[-1])
+        *above, key = detail["loc"]
+        loc = (*_within(document.data, tuple(above)), key)
+        return _finding("key-unknown", document, loc, **_nearest(tuple(detail["loc"])), key=key)
     if kind == "missing":
         return _finding("key-missing", document, loc, key=detail["loc"][-1])
     details = {"value": shown, "reason": detail["msg"]} | detail.get("ctx", {})
@@ -151,6 +152,8 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
             if part in (name, info.alias)
             for member in _members(info.annotation)
         ]
+        # Pydantic names the member of a tagged union between the keys: it is no key itself.
+        kinds = kinds or [model for model in models if _has_tag(model, part)]
     keys = [
         info.alias or name
         for kind in kinds
@@ -158,6 +161,10 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
         for name, info in kind.model_fields.items()
     ]
     return list(dict.fromkeys(keys))
+
+
+def _has_tag(model: type[BaseModel], tag: object) -> bool:
+    return any(tag in get_args(info.annotation) for info in model.model_fields.values())
 
 
 def _is_model(kind: Any) -> bool:

@@ -1,8 +1,10 @@
 """What a city can get wrong: one finding each, naming file, sheet and cell; never a traceback."""
 
+import copy
 import datetime as dt
 
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from pipeline.findings import Severity
@@ -81,7 +83,7 @@ def test_an_error_in_one_cell_names_sheet_and_cell(edited, build, sheet, cell, v
 
 def test_a_reading_nobody_confirmed_is_a_warning(edited, build):
     built = build(edited([("のりば", "D3", None)]))
-    [finding] = built.findings
+    [finding] = [f for f in built.findings if f.severity != "info"]
     assert (finding.code, finding.cell, finding.value) == (
         "reading-unconfirmed",
         "C3",
@@ -113,7 +115,7 @@ def test_the_operators_own_days_may_not_end_before_the_feed(edited, build):
 def test_days_of_a_year_long_gone_are_a_warning(edited, build):
     cells = [("特別ダイヤ", "B2", dt.date(2024, 12, 31)), ("特別ダイヤ", "C2", dt.date(2025, 1, 3))]
     built = build(edited(cells))
-    assert [f.code for f in built.findings] == ["days-empty"]
+    assert [f.code for f in built.findings if f.severity != "info"] == ["days-empty"]
 
 
 def test_overlapping_areas_use_a_time_twice(edited, build):
@@ -121,7 +123,50 @@ def test_overlapping_areas_use_a_time_twice(edited, build):
     declaration["day_types"]["event"] = {"title": {"ja": "催しの日"}, "runs": ["new_year"]}
     again = declaration["timetables"][0]["tables"][0] | {"day_type": "event"}
     declaration["timetables"][0]["tables"].append(again)
-    assert {f.code for f in errors(build(declaration))} == {"time-used-twice"}
+    [finding] = errors(build(declaration))
+    assert (finding.code, finding.sheet, finding.count) == ("time-used-twice", "平日", 142)
+
+
+def test_two_revisions_may_use_the_same_table(edited, build):
+    declaration = edited()
+    summer = copy.deepcopy(declaration["timetables"][0])
+    declaration["timetables"][0]["valid"] = {"start": "2026-10-01", "end": "2027-03-31"}
+    summer["valid"] = {"start": "2027-04-01", "end": "2027-09-30"}
+    declaration["timetables"].append(summer)
+    built = build(declaration)
+    assert errors(built) == []
+    assert built.reconciliation.time_cells_matched == 540
+    assert built.reconciliation.stop_times_matched == 2 * 540
+
+
+def test_a_stop_nobody_knows_is_told_once_and_not_at_every_trip(edited, build):
+    found = errors(build(edited([("平日", "B5", "戸畑波止場")])))
+    assert [(f.code, f.cell) for f in found] == [("stop-unknown", "B5")]
+
+
+def test_a_row_of_the_ledger_that_cannot_be_used_is_told_there_alone(edited, build):
+    found = errors(build(edited([("のりば", "F2", 130.818), ("のりば", "G2", 33.901)])))
+    assert [(f.code, f.sheet, f.cell) for f in found] == [
+        ("coordinate-outside-japan", "のりば", "F2")
+    ]
+
+
+def test_a_time_that_cannot_be_read_is_no_missing_time(edited, build):
+    found = errors(build(edited([("平日", "F6", "25時")])))
+    assert [(f.code, f.cell) for f in found] == [("time-unreadable", "F6")]
+
+
+def test_a_trip_short_of_a_time_because_of_a_formula_says_so_first(edited, build):
+    first, *_ = errors(build(edited([("平日", "F6", "=F5+TIME(0,3,0)")])))
+    assert (first.code, first.cell) == ("formula-without-value", "F6")
+
+
+@pytest.mark.parametrize("number", ["800002040100", "８０００020401005", "80000204010055"])
+def test_a_corporate_number_has_thirteen_digits(edited, build, number):
+    declaration = edited()
+    declaration["operator"]["id"] = number
+    with pytest.raises(ValidationError, match="corporate-number-form"):
+        build(declaration)
 
 
 def test_every_finding_speaks_both_languages_in_one_line(root):

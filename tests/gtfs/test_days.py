@@ -87,6 +87,25 @@ def test_current_and_next_timetable_are_merged_in_one_feed(revised):
     assert min(running["weekday_from_20270101"]) == D(2027, 1, 4)
 
 
+def test_routes_may_be_revised_on_different_days(write_book, bus, build):
+    book, other = (write_book({"表": TIMES}, name=f"{n}.xlsx") for n in ("line", "other"))
+    declaration = bus(book, [TABLE])
+    declaration["routes"]["other"] = {"title": {"ja": "別の線"}}
+    short, whole = period("2026-10-01", "2026-12-31"), period("2026-10-01", "2027-03-31")
+    declaration["timetables"] = [
+        {"file": book, "route": "line", "tables": [TABLE], "valid": short},
+        {"file": other, "route": "other", "tables": [TABLE], "valid": whole},
+    ]
+    built = build(declaration)
+    assert [f.code for f in built.findings if f.severity == "error"] == []
+    running = effective_dates(built.tables)
+    last = {service: max(days) for service, days in running.items()}
+    assert last == {
+        "weekday_from_20261001_to_20261231": D(2026, 12, 31),
+        "weekday_from_20261001_to_20270331": D(2027, 3, 31),
+    }
+
+
 def test_revisions_that_overlap_would_run_twice(revised):
     built = revised(period("2026-10-01", "2027-01-15"), period("2027-01-01", "2027-03-31"))
     [finding] = [f for f in built.findings if f.severity == "error"]
@@ -112,6 +131,16 @@ def test_a_holiday_table_that_ends_before_the_feed_blocks_it(write_book, bus, bu
     built = build(bus(write_book({"表": TIMES}), [TABLE], holidays=table))
     [finding] = [f for f in built.findings if f.severity == "error"]
     assert (finding.code, finding.file) == ("days-end-early", "syukujitsu.csv")
+
+
+def test_a_holiday_table_with_a_gap_is_a_warning(write_book, bus, build, tmp_path):
+    rows = ["日付", "2026/10/12", "2026/11/3", "2026/11/23", "2027/1/1", "2027/2/11", "2027/2/23"]
+    (tmp_path / "holidays.csv").write_text("\n".join([*rows, "2027/3/22", "2027/5/3"]))
+    table = {"file": "holidays.csv", "start": "日付"}
+    built = build(bus(write_book({"表": TIMES}), [TABLE], holidays=table))
+    found = [(f.code, f.value, f.count) for f in built.findings if f.severity == "warning"]
+    # 成人の日 and 春分の日; the Monday after it is there.
+    assert found == [("holidays-lacking", "2027-01-11", 2)]
 
 
 def test_a_timetable_that_never_runs_is_found(write_book, bus, build):

@@ -28,8 +28,10 @@ def archive(ferry, tmp_path_factory):
     return path
 
 
-def test_no_finding_is_an_error(ferry):
-    assert [f.line("en") for f in ferry.findings] == []
+def test_all_there_is_to_say_is_that_fares_v1_knows_adults_alone(ferry):
+    assert [(f.code, f.severity, f.value) for f in ferry.findings] == [
+        ("fare-riders-in-v2", "info", "小児、自転車")
+    ]
 
 
 def test_every_cell_is_one_stop_time_and_nothing_else_is(ferry):
@@ -40,7 +42,7 @@ def test_every_cell_is_one_stop_time_and_nothing_else_is(ferry):
 
 def test_fares_and_days_agree_with_the_sources(ferry):
     counts = ferry.reconciliation.as_dict()
-    assert counts["fare_cells"] == counts["fare_cells_matched"] == 1
+    assert counts["fare_cells"] == counts["fare_cells_matched"] == 3  # adult, child, bicycle
     assert counts["service_days"] == counts["service_days_matched"] == 2 * 365
 
 
@@ -62,6 +64,12 @@ def test_every_file_gtfs_jp_asks_for_is_written(archive):
             "translations",
             "shapes",
             "attributions",
+            # Fares v2, which the sample asks for
+            "rider_categories",
+            "fare_products",
+            "fare_leg_rules",
+            "networks",
+            "route_networks",
         )
     }
 

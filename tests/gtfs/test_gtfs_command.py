@@ -7,6 +7,11 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from gtfs.build import build_feed
+from gtfs.ids import rename
+from gtfs.read import read_feed
+from gtfs.write import write_zip
+from pipeline.config.feeds import Feed
 from tonari.commands.gtfs import command
 
 
@@ -54,7 +59,8 @@ def test_build_registers_the_ids_of_the_stops(run, declaration, tmp_path):
 def test_check_asks_the_validators_and_writes_nothing(run, declaration, tmp_path):
     result = run("check", "-c", declaration, "--on", "2026-11-23", "--json")
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["feeds"]["wakato_ferry"]["findings"] == []
+    findings = json.loads(result.stdout)["feeds"]["wakato_ferry"]["findings"]
+    assert [f["code"] for f in findings] == ["fare-riders-in-v2"]
     assert not (tmp_path / "data/registry").exists()
 
 
@@ -69,8 +75,32 @@ def test_a_blocked_feed_is_exit_1_and_no_zip(run, declaration, tmp_path):
 
 def test_an_undeclared_name_is_told_with_the_declared_ones(run, declaration):
     result = run("build", "wakatto", "-c", declaration, "--json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "wakato_ferry" in json.loads(result.stdout)["error"]
+
+
+@pytest.mark.parametrize("command", ["check", "diff", "export", "renew"])
+def test_a_zip_that_is_none_is_one_line_with_a_remedy(run, tmp_path, command):
+    path = tmp_path / "feed.zip"
+    path.write_bytes(b"no zip")
+    more = {"diff": [path], "export": ["-o", tmp_path], "renew": ["-o", tmp_path / "new.zip"]}
+    result = run(command, path, *more.get(command, []), "--json")
+    assert result.exit_code == 1
+    [finding] = json.loads(result.stdout)["findings"]
+    assert (finding["code"], finding["file"]) == ("feed-unreadable", path.as_posix())
+
+
+def test_a_zip_that_is_not_there_is_told_in_the_same_words(run, tmp_path):
+    result = run("check", tmp_path / "feed.zip", "--json")
+    assert [f["code"] for f in json.loads(result.stdout)["findings"]] == ["feed-unreadable"]
+
+
+def test_a_declaration_without_feeds_says_so(run, declaration):
+    document = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    del document["feeds"]
+    with declaration.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(document, file)
+    assert "no-feeds-declared" in run("build", "-c", declaration).stderr
 
 
 def test_inspect_proposes_what_the_sample_declares(run, root, sample_declaration):
@@ -125,7 +155,10 @@ def test_inspect_proposes_demand_where_cells_are_windows(run, root):
 
 def test_a_workbook_without_a_timetable_is_exit_1(run, write_book, tmp_path):
     write_book({"名簿": [["氏名", "電話"], ["山田", "090"]]})
-    assert run("inspect", tmp_path / "book.xlsx").exit_code == 1
+    result = run("inspect", tmp_path / "book.xlsx")
+    assert result.exit_code == 1
+    assert "no-timetable-found" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_file_that_is_no_workbook_is_one_line(run, tmp_path):
@@ -148,3 +181,40 @@ def test_export_gives_the_workbook_of_a_feed(run, declaration, tmp_path):
     assert result.exit_code == 0
     assert json.loads(result.stdout)["findings"] == []
     assert {p.name for p in out.iterdir()} == {"timetable.xlsx", "feed.yaml"}
+
+
+def test_an_exported_feed_is_built_by_including_it_where_it_lies(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    run("export", tmp_path / "wakato_ferry.zip", "-o", tmp_path / "saved", "-c", declaration)
+    document = YAML(typ="safe").load(declaration.read_text(encoding="utf-8"))
+    del document["feeds"]
+    document["include"] = ["saved/feed.yaml"]
+    with declaration.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(document, file)
+    result = run("build", "-c", declaration, "-o", tmp_path / "again", "--json")
+    assert result.exit_code == 0, result.output
+    zips = [tmp_path / "wakato_ferry.zip", tmp_path / "again/wakato_ferry.zip"]
+    changes = json.loads(run("diff", *zips, "--json").stdout)["changes"]
+    assert [change["area"] for change in changes if change["area"] != "stop"] == []
+
+
+def test_an_operator_without_a_corporate_number_is_told_when_exporting(run, declaration, tmp_path):
+    run("build", "-c", declaration, "-o", tmp_path)
+    feed = read_feed(tmp_path / "wakato_ferry.zip").feed
+    rename(feed, "agency", {"8000020401005": "ferry"})
+    write_zip(feed, tmp_path / "other.zip")
+    result = run("export", tmp_path / "other.zip", "-o", tmp_path / "saved", "--json")
+    found = [(f["code"], f["value"]) for f in json.loads(result.stdout)["findings"]]
+    assert found == [("export-no-corporate-number", "ferry")]
+
+
+def test_a_feed_on_demand_alone_has_no_timetable_to_export(
+    run, root, tmp_path, sample_declaration, publisher
+):
+    feed = Feed.model_validate(sample_declaration["takatoyama_odekake"])
+    built = build_feed("takatoyama_odekake", feed, root=root, publisher=publisher)
+    write_zip(built.tables, tmp_path / "odekake.zip")
+    result = run("export", tmp_path / "odekake.zip", "-o", tmp_path / "saved", "--json")
+    assert result.exit_code == 1
+    codes = {f["code"] for f in json.loads(result.stdout)["findings"]}
+    assert codes == {"export-on-demand", "export-empty"}

@@ -2,7 +2,10 @@
 
 import datetime as dt
 
+import openpyxl
 import pytest
+from openpyxl.styles import PatternFill
+from openpyxl.styles.colors import Color
 
 T = dt.time
 
@@ -174,6 +177,18 @@ def test_the_day_type_may_be_told_by_the_colour_of_the_cell(write_book, bus, bui
     book = write_book({"表": ACROSS}, colours=[("表", "C2", "FFFF00"), ("表", "C3", "FFFF00")])
     by_colour = {"colours": {"FFFF00": "holiday"}, "otherwise": "weekday"}
     built = build(bus(book, [table(day_type=by_colour)]))
+    assert list(built.tables["trips"]["service_id"]) == ["weekday", "holiday"]
+
+
+# オレンジ、アクセント 6、白 + 基本色 60%: what Excel shows for it in the palette of Office.
+def test_a_colour_of_excels_palette_is_named_as_it_looks(write_book, bus, build, tmp_path):
+    name = write_book({"表": ACROSS})
+    book = openpyxl.load_workbook(tmp_path / name)
+    colour = Color(theme=9, tint=0.5999938962981048)
+    book["表"]["C2"].fill = PatternFill("solid", fgColor=colour)
+    book.save(tmp_path / name)
+    by_colour = {"colours": {"FCD5B4": "holiday"}, "otherwise": "weekday"}
+    built = build(bus(name, [table(day_type=by_colour)]))
     assert list(built.tables["trips"]["service_id"]) == ["weekday", "holiday"]
 
 

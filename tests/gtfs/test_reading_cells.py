@@ -1,6 +1,8 @@
 """Cells: times however written read back, and the second reader sees what openpyxl sees."""
 
 import datetime as dt
+import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 
 from gtfs.flex.windows import read_window
 from gtfs.japan import check_digit
-from gtfs.rawbook import RawBook
+from gtfs.reconcile.rawbook import RawBook
 from gtfs.timetable.clock import CellReader, after_midnight
-from gtfs.timetable.grid import cell_name, column_index, column_name, open_book
+from gtfs.timetable.grid import COLUMNS, cell_code, cell_name, column_index, column_name, open_book
 
 MINUTES = st.integers(0, 47 * 60 + 59)
 WIDE = str.maketrans("0123456789:", "０１２３４５６７８９：")
@@ -90,22 +92,52 @@ def test_the_second_reader_sees_the_cells_openpyxl_wrote(rows, tmp_path):
     book.active.title = "表 & <1>"
     book.save(tmp_path / "book.xlsx")
     cells = RawBook(tmp_path / "book.xlsx").cells("表 & <1>")
-    for place, value in written.items():
+    for (row, column), value in written.items():
         if isinstance(value, dt.time):
-            assert round(cells[place] * 86_400) == value.hour * 3600 + value.minute * 60
+            assert (
+                round(cells[cell_code(row, column)] * 86_400)
+                == value.hour * 3600 + value.minute * 60
+            )
         elif isinstance(value, str):
-            assert cells[place] == value.replace("\r\n", "\n")
+            assert cells[cell_code(row, column)] == value.replace("\r\n", "\n")
         else:
-            assert cells[place] == pytest.approx(value)
+            assert cells[cell_code(row, column)] == pytest.approx(value)
 
 
 def test_the_second_reader_reads_the_sample_as_the_first_does(tmp_path, root):
     book = open_book(root, "data/sample/transit/wakato.xlsx")
     raw = RawBook(root / "data/sample/transit/wakato.xlsx")
     for sheet in book.sheets:
-        for (row, column), value in raw.cells(sheet).items():
+        for cell, value in raw.cells(sheet).items():
             if isinstance(value, str):
-                assert book.grid(sheet).at(row, column) == value
+                assert book.grid(sheet).at(*divmod(cell, COLUMNS)) == value
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda xml: re.sub(r'<c r="[A-Z]+\d+"', "<c", re.sub(r'<row r="\d+"', "<row", xml)),
+        lambda xml: re.sub(r'<c r="([A-Z]+\d+)"( s="\d+")?', r'<c\2 r="\1"', xml),
+        lambda xml: re.sub(r"<(/?)(row|c|v|is|t|f)\b", r"<\1x:\2", xml),
+    ],
+    ids=["places not written", "attributes in another order", "names with a prefix"],
+)
+def test_the_second_reader_reads_what_other_programs_write(tmp_path, edit):
+    book = openpyxl.Workbook()
+    for row in (["停留所", "1便", "2便"], ["駅前", dt.time(9), 0.5], ["病院", "9:10", 1010]):
+        book.active.append(row)
+    book.save(tmp_path / "as_openpyxl.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "as_openpyxl.xlsx") as old,
+        zipfile.ZipFile(tmp_path / "other.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            part = old.read(name)
+            is_sheet = name.startswith("xl/worksheets/sheet")
+            new.writestr(name, edit(part.decode()).encode() if is_sheet else part)
+    cells = RawBook(tmp_path / "other.xlsx").cells("Sheet")
+    assert cells == RawBook(tmp_path / "as_openpyxl.xlsx").cells("Sheet")
+    assert len(cells) == 9
 
 
 # 法人番号 of bodies as the National Tax Agency publishes them.

@@ -15,6 +15,7 @@ from gtfs.errors import FeedUnreadable
 from gtfs.validate import Notice, freshness, validate, validation_html, validation_json
 from gtfs.validate.notice import merge, sentences
 from gtfs.validate.run import allow
+from gtfs.validate.tools import TOOLS
 from gtfs.write import write_zip
 from pipeline.findings import Severity
 
@@ -138,9 +139,11 @@ def test_the_page_shows_what_the_json_says(broken, tmp_path):
 
 def test_what_is_no_feed_stops_the_work(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"not a zip")
+    with pytest.raises(FeedUnreadable, match="cannot be read as a feed"):
+        validate(tmp_path / "a.zip", on=ON)
     for tool in ("gtfs-guru", "gtfs-validator", "gtfs-analyzer"):
         with pytest.raises(FeedUnreadable, match=tool):
-            validate(tmp_path / "a.zip", on=ON, tools=[tool])
+            TOOLS[tool](tmp_path / "a.zip", ON)
 
 
 def test_places_of_one_tool_add_up_and_the_first_is_named():

@@ -84,4 +84,4 @@ def test_what_is_no_feed_ends_with_one_line(tmp_path):
     (tmp_path / "x.zip").write_bytes(b"no zip")
     run = tonari("gtfs", "renew", tmp_path / "x.zip", "-o", tmp_path / "y.zip")
     assert run.exit_code == 1
-    assert "cannot be read as a feed" in run.stderr
+    assert "[feed-unreadable]" in run.stderr

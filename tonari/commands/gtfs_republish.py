@@ -31,7 +31,7 @@ _OUT = click.option(
 @_OUT
 @common_options
 def renew(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> None:
-    """Bring a feed up to GTFS of today. 古い形式のGTFSを今の形に直す
+    """Bring a feed up to GTFS of today 古い形式のGTFSを今の形に直す
 
     Old translations, misspelled names, ids in Japanese, repeated and unused rows are put right;
     what was changed is listed, what passengers get is not changed.
@@ -65,7 +65,7 @@ def succeed(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Join the CURRENT and the NEXT feed of an operator. 今の時刻表と次の時刻表を一つにする"""
+    """Join the CURRENT and the NEXT feed 今の時刻表と次の時刻表を一つにする"""
     from gtfs.read import read_feed  # noqa: PLC0415 - as above
     from gtfs.republish import succession  # noqa: PLC0415
 
@@ -93,7 +93,7 @@ def join(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Put feeds of several operators side by side. 複数の事業者のGTFSを一つにまとめる
+    """Put feeds of several operators side by side 複数の事業者のGTFSを一つにまとめる
 
     Ids get NAME in front, so that they stay the same whichever feeds are joined.
     """

@@ -69,6 +69,28 @@ def test_a_key_inside_a_list_is_found_by_its_own_line(complaints):
     assert "'path'" in unknown.remedy_en
 
 
+FEED = """\
+feeds:
+  ferry:
+    title: {ja: 渡船}
+    operator: {id: "8000020401005", name: {ja: 北九州市}, url: "https://example.jp/"}
+    period: {start: 2026-10-01, end: 2027-09-30}
+    day_types: {daily: {title: {ja: 毎日}, runs: [mon]}}
+    stops: {file: a.xlsx, fields: {name: 名称, lat: 緯度, lon: 経度}}
+    routes: {line: {title: {ja: 線}}}
+    timetables: [{file: a.xlsx, route: line, tables: [{times: C5, stops: B, day_type: daily}]}]
+    fares:
+      - {kind: flat, price: 100, riders: {child: {title: {ja: 小児}, precent: 50, price: 50}}}
+"""
+
+
+def test_a_key_of_one_kind_among_several_is_told_with_that_kinds_keys(complaints):
+    (found,) = complaints(SOUND + FEED)
+    assert (found.code, found.row) == ("key-unknown", 21)
+    assert found.field == "feeds.ferry.fares.0.riders.child"
+    assert "'percent'" in found.remedy_en
+
+
 def test_missing_key_is_named(complaints):
     (found,) = complaints(SOUND.replace(", licence: CC-BY-4.0", ""))
     assert (found.code, found.row) == ("key-missing", 1)

@@ -11,19 +11,27 @@ import posixpath
 import re
 import zipfile
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from gtfs.timetable.grid import column_index
+from gtfs.timetable.grid import COLUMNS, column_index, column_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)/?>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)/?>")
 _ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
 _CELL = re.compile(
-    r'<(?:\w+:)?c\b([^>]*?\br="([A-Z]+)(\d+)"[^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)', re.DOTALL
+    r'<(?:\w+:)?c\b([^>]*?)\br="([A-Z]+)(\d+)"([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)', re.DOTALL
 )
+_PLAIN_CELL = re.compile(r'<c ()r="([A-Z]+)(\d+)"([^>/]*)(?:/>|>(.*?)</c>)', re.DOTALL)
+"""What nearly every writer writes; the other expression takes twice as long and reads all."""
+_ANY_CELL = re.compile(r"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_CELL_NAME = re.compile(r'\br="([A-Z]+)\d+"')
+_ROW = re.compile(r"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_ROW_NAME = re.compile(r'\br="(\d+)"')
+_CELL_START = re.compile(r"<(?:\w+:)?c[\s/>]")
 _TYPE = re.compile(r'\bt="(\w+)"')
 _VALUE = re.compile(r"<(?:\w+:)?v\b[^>]*>(.*?)</(?:\w+:)?v>", re.DOTALL)
 _FORMULA = re.compile(r"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTALL)
@@ -32,6 +40,20 @@ _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.DOTALL)
 _TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
 
 Value = str | float | None
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Remembered(dict[K, V]):
+    """Answers of a function by what was asked: cells repeat."""
+
+    def __init__(self, answer: Callable[[K], V]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __missing__(self, asked: K) -> V:
+        self[asked] = self._answer(asked)
+        return self[asked]
 
 
 class RawBook:
@@ -45,21 +67,32 @@ class RawBook:
 
     def __init__(self, path: Path) -> None:
         self._parts = zipfile.ZipFile(path)
+        self._columns = Remembered(column_index)
+        self._values = Remembered(self._value)
 
-    def cells(self, sheet: str) -> dict[tuple[int, int], Value]:
-        """Return the filled cells of a sheet by zero-based row and column.
+    def cells(self, sheet: str) -> dict[int, Value]:
+        """Return the filled cells of a sheet by :func:`gtfs.timetable.grid.cell_code`.
 
         A formula whose result was never stored is its text, with ``=`` before it.
         """
-        found: dict[tuple[int, int], Value] = {}
-        for attributes, letters, row, content in _CELL.findall(self._text(self._paths[sheet])):
-            if content:
-                kind = _TYPE.search(attributes)
-                value = self._value(content, kind[1] if kind else "n")
-                found[int(row) - 1, column_index(letters)] = value
-        return found
+        text = self._text(self._paths[sheet])
+        expected = len(_CELL_START.findall(text))
+        found = _PLAIN_CELL.findall(text)
+        if len(found) != expected:
+            found = _CELL.findall(text)
+        if len(found) != expected:
+            found = list(_counted(text))
+        columns, values = self._columns, self._values
+        return {
+            (int(row) - 1) * COLUMNS + columns[letters]: values[f"{before} {after}", content]
+            for before, letters, row, after, content in found
+            if content
+        }
 
-    def _value(self, content: str, kind: str) -> Value:
+    def _value(self, cell: tuple[str, str]) -> Value:
+        attributes, content = cell
+        found = _TYPE.search(attributes)
+        kind = found[1] if found else "n"
         stored = _VALUE.search(content)
         if kind == "inlineStr":
             return _inline(content)
@@ -92,6 +125,22 @@ class RawBook:
 
     def _text(self, part: str) -> str:
         return self._parts.read(part).decode("utf-8-sig")
+
+
+def _counted(text: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield cells as the expressions find them, places counted where they are not written.
+
+    Names of rows and cells are optional (ECMA-376, 18.3.1.4 and 18.3.1.73).
+    """
+    row = 0
+    for row_attributes, cells in _ROW.findall(text):
+        named = _ROW_NAME.search(row_attributes)
+        row = int(named[1]) if named else row + 1
+        column = -1
+        for attributes, content in _ANY_CELL.findall(cells):
+            place = _CELL_NAME.search(attributes)
+            column = column_index(place[1]) if place else column + 1
+            yield attributes, column_name(column), str(row), "", content
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,40 @@
+"""A feed held against its sources: every time, every fare, every day.
+
+The cells are read a second time and by other means than the build: .xlsx from its XML, where a
+time is a serial number, and with a reading of times and prices of its own. What is compared is the
+finished tables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gtfs.reconcile.days import compare_days
+from gtfs.reconcile.fares import compare_fares
+from gtfs.reconcile.result import Reconciliation, place_finding
+from gtfs.reconcile.secondreader import SecondReaders
+from gtfs.reconcile.times import compare_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from gtfs.parts import Parts
+    from gtfs.tables import Feed as Tables
+    from gtfs.timetable.read import MatrixArea
+
+__all__ = ["Reconciliation", "place_finding", "reconcile"]
+
+
+def reconcile(
+    parts: Parts, tables: Tables, provenance: pd.DataFrame, areas: Iterable[MatrixArea], root: Path
+) -> Reconciliation:
+    """Compare a finished feed with its sources; every difference is a finding of severity error."""
+    result = Reconciliation()
+    readers = SecondReaders(root)
+    compare_times(parts, tables, provenance, areas, readers, result)
+    compare_fares(parts, tables, readers, result)
+    compare_days(parts, tables, result)
+    return result
