@@ -12,6 +12,12 @@ VALUES (?, ?, ?, ?, ?, ?)
 -- insert_act
 INSERT INTO history (alert, at, who, act) VALUES (?, ?, ?, ?)
 
+-- last_change
+SELECT MAX(MAX(created_at, COALESCE(withdrawn_at, 0))) FROM alert WHERE feed = ?
+
+-- feed_of
+SELECT feed FROM alert WHERE id = ?
+
 -- withdraw
 UPDATE alert SET withdrawn_at = ?, withdrawn_by = ? WHERE id = ? AND withdrawn_at IS NULL
 

@@ -68,10 +68,12 @@ class AlertStore:
             was announced before, or another process keeps the store locked.
         """
         _check(alert, by, now)
-        stored = replace(alert, created_at=now, created_by=by)
         with self._writing() as database:
             if once:
                 _refuse_second(database, alert, now)
+            stored = replace(
+                alert, created_at=_own_second(database, alert.feed, now), created_by=by
+            )
             cursor = database.execute(_sql("insert_alert"), _row(stored))
             number = cursor.lastrowid or 0
             database.executemany(
@@ -95,7 +97,9 @@ class AlertStore:
         if not by.strip():
             raise AlertError("an announcement is withdrawn by somebody: a name is needed")
         with self._writing() as database:
-            changed = database.execute(_sql("withdraw"), (_seconds(now), by, number)).rowcount
+            known = database.execute(_sql("feed_of"), (number,)).fetchone()
+            moment = _seconds(_own_second(database, known["feed"], now)) if known else 0
+            changed = database.execute(_sql("withdraw"), (moment, by, number)).rowcount
             if not changed:
                 raise AlertError(
                     f"there is no announcement {number} that could be withdrawn", "gone"
@@ -182,6 +186,16 @@ class AlertStore:
             database.close()
             raise AlertError(f"{self.path.name} was written by a newer version of this program")
         return database
+
+
+def _own_second(database: sqlite3.Connection, feed: str, now: dt.datetime) -> dt.datetime:
+    """Return the first moment from `now` on, in whole seconds, at which nothing of a feed changed.
+
+    A message carries the second of the last change, and two messages of one second must not differ
+    (rule E017 of the GTFS Realtime validator): what is done in haste counts a second later.
+    """
+    last = database.execute(_sql("last_change"), (feed,)).fetchone()[0]
+    return _moment(max(_seconds(now), (last or 0) + 1))
 
 
 def _check(alert: Alert, by: str, now: dt.datetime) -> None:

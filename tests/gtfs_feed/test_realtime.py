@@ -276,3 +276,11 @@ def test_service_days_begin_twelve_hours_before_noon():
     assert moment(dt.date(2026, 11, 24), 87000, TOKYO) == dt.datetime(
         2026, 11, 25, 0, 10, tzinfo=TOKYO
     )
+
+
+def test_what_changes_twice_within_a_second_has_two_moments(desk, watch):
+    first = desk.cancel("wakato_ferry", TUESDAY, by="港湾 太郎", after="6:00", before="7:00")
+    gone = desk.withdraw(first["id"], by="港湾 太郎")
+    again = desk.cancel("wakato_ferry", TUESDAY, by="港湾 花子", after="6:00", before="7:00")
+    moments = [first["created_at"], gone["withdrawn_at"], again["created_at"]]
+    assert moments == sorted(set(moments))
