@@ -154,7 +154,7 @@ OPTIONS = st.builds(
 # Shrinking a failure would take minutes; the parts named in it can be made smaller by hand.
 @given(layers(), LIMITS, OPTIONS)
 @settings(
-    max_examples=80,
+    max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -188,7 +188,9 @@ def test_two_layers_share_their_tiles(tmp_path):
     assert_same(*both(tmp_path, data, TileOptions(maxzoom=12), Limits(50_000, 20_000, 60_000)))
 
 
-@pytest.mark.parametrize("strategies", [("simplify", "coalesce"), ("cluster", "densest"), ("rank",)])
+@pytest.mark.parametrize(
+    "strategies", [("simplify", "coalesce"), ("cluster", "densest"), ("rank",)]
+)
 def test_tiles_above_their_budget_are_reduced_alike(tmp_path, strategies):
     special = LayerOptions(rank="floors", sums=("floors",))
     options = TileOptions(
