@@ -49,10 +49,11 @@ def cut_sources(
     """
     started = time.perf_counter()
     with working_threads(options) as (pool, threads):
-        ready = [
-            prepare(source, options.layer(source.name), id_column, pool, threads)
-            for source in sources
-        ]
+        ready, rows = [], sum(len(source.geometry) for source in sources)
+        progress("prepare", 0, rows)
+        for source in sources:
+            ready.append(prepare(source, options.layer(source.name), id_column, pool, threads))
+            progress("prepare", sum(layer.features for layer in ready), rows)
         if not any(layer.shapes.total for layer in ready):
             raise TilingError("; ".join(["nothing to draw", *_lines(ready)]))
         return _write(ready, out, options, pool, threads, started, progress, words)
@@ -109,6 +110,7 @@ def _cut_all(
 ) -> Iterator[ZoomStatistics]:
     """Cut zoom by zoom from the last one, the next being cut while this one is encoded."""
     wanted = range(options.maxzoom, options.minzoom - 1, -1)
+    features = sum(plan.layer.features for plan in plans)
 
     def start(zoom: int) -> list[PendingCut]:
         return [start_cut(plan, zoom, pool, threads) for plan in plans]
@@ -120,7 +122,7 @@ def _cut_all(
         statistics = write_zoom(cuts, options, pool, writer)
         del cuts  # before the next zoom is waited for: it takes as much memory again
         yield statistics
-        progress("zooms", done, len(wanted))
+        progress("cut", done * features, len(wanted) * features)
 
 
 def bounds_of(layers: list[Layer]) -> tuple[float, float, float, float]:

@@ -46,7 +46,7 @@ def tile(
     name, attribution, description
         Written to the archive's metadata; the name is the file's unless given.
     progress
-        Told how far each step is.
+        Told how far each step is: features read and prepared, features times zooms cut.
     memory
         What the process may hold, ``"2G"`` or bytes; instead of ``options.memory``. An input that
         would need more is cut part by part, with the same archive as the result.

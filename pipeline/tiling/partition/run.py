@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import TilingError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from pipeline.findings import Finding
     from pipeline.progress import Progress
+    from pipeline.tiling.archive import ArchiveWriter
     from pipeline.tiling.options import TileOptions
     from pipeline.tiling.partition.limits import Limits
     from pipeline.tiling.partition.streams import Stream
@@ -67,35 +69,50 @@ def cut_streams(
     stamp = fingerprint(streams, options, id_column, limits)
     with thrifty_arrow(), Workspace(work_folder(out, work), stamp) as space:
         setting = Setting(space, options, limits, id_column, pool, threads, progress)
-        layers = [store_layer(n, stream, setting) for n, stream in enumerate(streams)]
-        findings = [
-            f for layer, s in zip(layers, streams, strict=True) for f in findings_of(layer, s.file)
-        ]
-        if not any(layer.stored.chunks for layer in layers):
-            space.remove()
-            raise TilingError("; ".join(["nothing to draw", *(f.line("en") for f in findings)]))
-        shards = _cut(layers, setting)
-        zooms = merged_zooms(layers, [facts for _, facts in shards], options)
-        summaries = [summary_of(layer, options) for layer in layers]
-        bounds = degrees_of(*bounds_of(layers))
-        if not any(zoom.tiles for zoom in zooms):
-            space.remove()  # the writer says why; trying again would not help
-            shards = []
-        with writer(
-            out,
-            metadata=metadata(summaries, zooms, words),
-            minzoom=options.minzoom,
-            maxzoom=options.maxzoom,
-            bounds=bounds,
-        ) as archive:
-            for done, (path, _) in enumerate(shards, 1):
-                for tile, data in tiles_of(path):
-                    archive.write(tile, data)
-                progress("archive", done, len(shards))
-        findings += budget_findings(zooms, options)
-        findings += _memory_findings(shards, limits)
+        try:
+            report = _run(streams, out, writer, setting, words)
+        except OSError as error:
+            raise TilingError(f"{space.folder}: {error}; what is done is kept there") from error
         space.remove()
-    return TileReport(zooms, summaries, bounds, findings, time.perf_counter() - started)
+    return replace(report, seconds=time.perf_counter() - started)
+
+
+def _run(
+    streams: Sequence[Stream],
+    out: Path,
+    writer: type[ArchiveWriter],
+    setting: Setting,
+    words: Mapping[str, str],
+) -> TileReport:
+    options = setting.options
+    layers = [store_layer(n, stream, setting) for n, stream in enumerate(streams)]
+    findings = [
+        f for layer, s in zip(layers, streams, strict=True) for f in findings_of(layer, s.file)
+    ]
+    if not any(layer.stored.chunks for layer in layers):
+        setting.space.remove()
+        raise TilingError("; ".join(["nothing to draw", *(f.line("en") for f in findings)]))
+    shards = _cut(layers, setting)
+    zooms = merged_zooms(layers, [facts for _, facts in shards], options)
+    summaries = [summary_of(layer, options) for layer in layers]
+    bounds = degrees_of(*bounds_of(layers))
+    if not any(zoom.tiles for zoom in zooms):
+        setting.space.remove()  # the writer says why; trying again would not help
+        shards = []
+    with writer(
+        out,
+        metadata=metadata(summaries, zooms, words),
+        minzoom=options.minzoom,
+        maxzoom=options.maxzoom,
+        bounds=bounds,
+    ) as archive:
+        for done, (path, _) in enumerate(shards, 1):
+            for tile, data in tiles_of(path):
+                archive.write(tile, data)
+            setting.progress("archive", done, len(shards))
+    findings += budget_findings(zooms, options)
+    findings += _memory_findings(shards, setting.limits)
+    return TileReport(zooms, summaries, bounds, findings, 0.0)
 
 
 def _cut(layers: Sequence[Described], setting: Setting) -> list[tuple[Path, dict[str, Any]]]:

@@ -71,9 +71,7 @@ def town(count, seed=5, width=0.6):
 
 
 SHAPES = st.one_of(
-    st.builds(
-        lambda x, y: shapely.Point(x, y), st.floats(-179, 179), st.floats(-84, 84)
-    ),
+    st.builds(shapely.Point, st.floats(-179, 179), st.floats(-84, 84)),
     st.builds(
         lambda xy, w, h: shapely.box(*xy, xy[0] + w, xy[1] + h),
         st.tuples(st.floats(129, 131), st.floats(32, 34)), st.floats(1e-5, 2), st.floats(1e-5, 2),
@@ -86,7 +84,9 @@ SHAPES = st.one_of(
     ).map(shapely.Polygon),
     st.just(shapely.Polygon([(179, 10), (182, 10), (182, 12), (179, 12)])),
     st.just(shapely.MultiPoint([(130, 33), (131, 33), (130, 33)])),
-    st.just(shapely.GeometryCollection([shapely.Point(130.2, 33.2), shapely.box(130, 33, 130.1, 33.3)])),
+    st.just(
+        shapely.GeometryCollection([shapely.Point(130.2, 33.2), shapely.box(130, 33, 130.1, 33.3)])
+    ),
     st.just(None),
     st.just(shapely.Point()),
     st.just(shapely.Point(500, 33)),
@@ -207,7 +207,7 @@ def test_tiles_above_their_budget_are_reduced_alike(tmp_path, strategies):
 
 def test_shared_borders_that_lie_in_different_parts_stay_together(tmp_path):
     rng = np.random.default_rng(4)
-    sites = shapely.multipoints(rng.random((200, 2)) + [130, 33])
+    sites = shapely.multipoints(rng.random((200, 2)) + np.array([130, 33]))
     window = shapely.box(130, 33, 131, 34)
     cells = shapely.get_parts(shapely.voronoi_polygons(sites, extend_to=window))
     cells = shapely.segmentize(shapely.intersection(cells, window), 0.003)
