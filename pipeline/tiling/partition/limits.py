@@ -8,10 +8,10 @@ from typing import Self
 
 from pipeline.errors import TilingError
 
-ENGINE_BYTES = 320 << 20
+ENGINE_BYTES = 160 << 20
 """What the process holds without a single feature: interpreter, libraries, compiled kernels."""
 
-LEAST_BYTES = 448 << 20
+LEAST_BYTES = 256 << 20
 """Below this too little is left to work with."""
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -39,7 +39,7 @@ class Limits:
     def of(cls, memory: int) -> Self:
         """Return the sizes that keep a process within `memory` bytes."""
         work = memory - ENGINE_BYTES
-        return cls(batch=work // 14, chunk=work // 40, task=work // 6)
+        return cls(batch=work // 11, chunk=work // 36, task=work // 4)
 
 
 def parse_memory(text: str | int) -> int:

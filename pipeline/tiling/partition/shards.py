@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pipeline.tiling.partition.blocks import Arrays
+from pipeline.tiling.partition.blocks import Arrays, bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +67,13 @@ class ShardWriter:
         self._partial.replace(self.path)
 
 
-def tiles_of(path: Path) -> Iterator[tuple[int, bytes]]:
+def tiles_of(path: Path) -> Iterator[tuple[int, memoryview]]:
     """Yield the tiles of a shard."""
     with Arrays(path) as arrays:
         ids, lengths = arrays.read("ids"), arrays.read("lengths")
         ends = np.cumsum(lengths)
         for tile, end, length in zip(ids.tolist(), ends.tolist(), lengths.tolist(), strict=True):
-            yield tile, arrays.read("data", end - length, end).tobytes()
+            yield tile, bytes_of(arrays.read("data", end - length, end))
 
 
 def facts_of(path: Path) -> Any:

@@ -8,6 +8,7 @@ drawn is kept.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from pipeline.tiling.partition.loading import (
 )
 from pipeline.tiling.partition.store import hits, near
 from pipeline.tiling.pieces import DUST, Pieces, joined, new_pieces, select
-from pipeline.tiling.shapes import MAX_ZOOM, Shapes, take
+from pipeline.tiling.shapes import MAX_ZOOM, Shapes, allocate, take
 from pipeline.tiling.zooms import LayerPlan, ZoomCut, cut_shapes
 
 if TYPE_CHECKING:
@@ -87,8 +88,13 @@ def single_cut(
             parts.append(part)
             pieces.append(own)
             base += part.shapes.total
-    plan = LayerPlan(layer_of(stored, parts), options)
     together = joined(pieces) if pieces else new_pieces(0, 0, 0)
+    pieces.clear()
+    layer = layer_of(stored, parts)
+    if prune:
+        layer = replace(layer, table=NO_TABLE)
+    parts.clear()
+    plan = LayerPlan(layer, options)
     return ZoomCut(plan, node.z, together, group(together, node.z), dict(causes))
 
 
@@ -113,6 +119,12 @@ def _cut_chunk(stored: StoredLayer, chunk: Chunk, node: Node, options: TileOptio
     return _Cut(chunk, index, shapes, ids, pieces, causes)
 
 
+def _outlined(shapes: Shapes, index: NDArray[np.int64]) -> Shapes:
+    """Return some shapes without their vertices: pieces that stay as they are do not need them."""
+    bare = allocate(0, 0, index.size)
+    return bare._replace(kind=shapes.kind[index], area=shapes.area[index])
+
+
 def _kept(
     cut: _Cut, which: NDArray[np.int64], base: int, zoom: int, *, prune: bool
 ) -> tuple[Part, Pieces]:
@@ -122,7 +134,7 @@ def _kept(
     used = sources.astype(np.int64)
     with Block(cut.chunk.path) as block:
         table = read_rows(block, cut.which[used])
-    shapes = take(cut.shapes, used)
+    shapes = _outlined(cut.shapes, used) if prune else take(cut.shapes, used)
     if prune:
         # Specks that are drawn are given the area of which encoding makes a square every time.
         shapes.area[owner.ravel()[pieces.flag == DUST]] = _DUST_AREA * _square(zoom)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _PARQUET = (".parquet", ".geoparquet", ".pq")
 _BATCH_ROWS = 16_384
 _PAGE_BYTES = 1 << 20
-_ROW_BYTES = 500
-_PARQUET_FACTOR, _TEXT_FACTOR, _BINARY_FACTOR, _FRAME_FACTOR = 5, 3, 6, 4
+_ROW_BYTES = 300
+_PARQUET_FACTOR, _TEXT_FACTOR, _BINARY_FACTOR, _FRAME_FACTOR = 4, 3, 5, 4
 """Bytes of memory the engine takes for a row and, on top, for a byte of input, as measured."""
 
 _TEXT = (".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson", ".csv", ".gml", ".kml")
