@@ -68,18 +68,14 @@ def tile(
     """
     options, out = options or TileOptions(), Path(out)
     words = {"name": name or out.stem, "attribution": attribution, "description": description}
-    limit = options.memory
-    if memory is not None:
-        from pipeline.tiling.partition.limits import parse_memory
-
-        limit = parse_memory(memory)
-    if not limit:
+    bound = options.memory if memory is None else memory
+    if not bound:
         return cut_sources(read_layers(layers), out, options, id_column, words, progress)
-    return _within(limit, layers, out, options, id_column, words, progress, work)
+    return _within(bound, layers, out, options, id_column, words, progress, work)
 
 
 def _within(
-    limit: int,
+    bound: int | str,
     layers: Any,
     out: Path,
     options: TileOptions,
@@ -89,10 +85,11 @@ def _within(
     work: str | Path | None,
 ) -> TileReport:
     """Cut within a bound on memory."""
-    from pipeline.tiling.partition.limits import Limits
+    from pipeline.tiling.partition.limits import Limits, parse_memory
     from pipeline.tiling.partition.run import cut_streams
     from pipeline.tiling.partition.streams import needs, streams_of
 
+    limit = parse_memory(bound)
     if needs(layers) <= limit:
         return cut_sources(read_layers(layers), out, options, id_column, words, progress)
     with working_threads(options) as (pool, threads):

@@ -60,7 +60,9 @@ def _whole(
     plans = [(LayerPlan(layer, options), owned) for layer, owned in loaded]
     for zoom in range(task.zooms[1], task.zooms[0] - 1, -1):
         cuts = [_cut(plan, owned, zoom, task, pool, threads) for plan, owned in plans]
-        yield write_zoom(cuts, options, pool, shard)
+        statistics = write_zoom(cuts, options, pool, shard)
+        del cuts  # before the next zoom is cut: it takes as much memory again
+        yield statistics
 
 
 def _cut(
