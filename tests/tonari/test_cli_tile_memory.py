@@ -82,3 +82,36 @@ def test_a_bound_that_is_none_is_wrong_use(run_tonari, tmp_path, size, says):
     done = run_tonari("tile", "a.parquet", "-o", "a.pmtiles", "--memory", size)
     assert done.returncode == 2
     assert says in done.stderr
+
+
+DECLARATION = """\
+publisher: {name: {ja: 北九州市}, code: "401005", licence: CC-BY-4.0}
+municipalities: {kitakyushu: {code: "401005", name: {ja: 北九州市}, crs: EPSG:6668}}
+layers:
+  crowd:
+    title: {ja: 人波}
+    sources:
+      - {municipality: kitakyushu, path: crowd.csv, encoding: utf-8,
+         geometry: {x: x, y: y, crs: EPSG:6668}, fields: {name: name}}
+    privacy: {publish: [name]}
+    outputs: [pmtiles]
+    tiles: {minzoom: 10, maxzoom: 12}
+"""
+
+
+@pytest.mark.slow
+def test_a_build_passes_the_bound_on_to_its_tilesets(run_tonari, tmp_path):
+    rng = np.random.default_rng(3)
+    places = rng.random((150_000, 2)) * [0.2, 0.2] + [130.7, 33.8]
+    rows = [f"場所{n % 900},{x:.6f},{y:.6f}" for n, (x, y) in enumerate(places)]
+    (tmp_path / "crowd.csv").write_text("\n".join(["name,x,y", *rows]), encoding="utf-8")
+    (tmp_path / "layers.yaml").write_text(DECLARATION, encoding="utf-8")
+    archives = []
+    for data, more in (("one", []), ("two", ["--memory", BOUND])):
+        done = run_tonari("build", "--data", data, *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        folder = tmp_path / data / "releases" / "current" / "layers" / "crowd"
+        archives.append((folder / "crowd.pmtiles").read_bytes())
+        assert ("crowd: arrange" in done.stderr) == bool(more)
+        assert list((tmp_path / data).glob("cache/tiling/*")) == []
+    assert archives[0] == archives[1]

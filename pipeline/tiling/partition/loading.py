@@ -16,7 +16,6 @@ from pipeline.tiling.shapes import Shapes, allocate, concatenate, take
 from pipeline.tiling.values import Values, encode_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
@@ -75,8 +74,8 @@ def load(
     return layer_of(stored, parts), owned
 
 
-def layer_of(stored: StoredLayer, parts: Sequence[Part]) -> Layer:
-    """Return parts of a layer, in drawing order, as a layer of its own."""
+def layer_of(stored: StoredLayer, parts: list[Part]) -> Layer:
+    """Return parts of a layer, in drawing order, as a layer of its own; `parts` is used up."""
     if not parts:
         none = allocate(0, 0, 0)
         ids = np.empty(0, np.uint64)
@@ -85,5 +84,6 @@ def layer_of(stored: StoredLayer, parts: Sequence[Part]) -> Layer:
     shapes = shapes._replace(row=np.arange(shapes.total))
     ids = np.concatenate([part.ids for part in parts])
     table = pa.concat_tables([part.table for part in parts])
+    parts.clear()  # values take as much again while they are encoded
     values = encode_values(table.select(list(stored.columns)), shapes.row)
     return Layer(stored.name, stored.features, shapes, ids, values, table, [])

@@ -93,7 +93,6 @@ def single_cut(
     layer = layer_of(stored, parts)
     if prune:
         layer = replace(layer, table=NO_TABLE)
-    parts.clear()
     plan = LayerPlan(layer, options)
     return ZoomCut(plan, node.z, together, group(together, node.z), dict(causes))
 
@@ -121,8 +120,7 @@ def _cut_chunk(stored: StoredLayer, chunk: Chunk, node: Node, options: TileOptio
 
 def _outlined(shapes: Shapes, index: NDArray[np.int64]) -> Shapes:
     """Return some shapes without their vertices: pieces that stay as they are do not need them."""
-    bare = allocate(0, 0, index.size)
-    return bare._replace(kind=shapes.kind[index], area=shapes.area[index])
+    return allocate(0, 0, 0)._replace(kind=shapes.kind[index], area=shapes.area[index])
 
 
 def _kept(
