@@ -35,6 +35,11 @@ class Limits:
     chunk: int
     task: int
 
+    @property
+    def tile(self) -> int:
+        """What a single tile may hold; encoding it takes some three times as much."""
+        return self.task * 5 // 4
+
     @classmethod
     def of(cls, memory: int) -> Self:
         """Return the sizes that keep a process within `memory` bytes."""

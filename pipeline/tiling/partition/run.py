@@ -142,11 +142,11 @@ def _memory_findings(
     shards: Sequence[tuple[Path, dict[str, Any]]], limits: Limits
 ) -> list[Finding]:
     """Name tiles that alone are larger than what may be held in memory."""
-    found = []
-    for _, facts in shards:
-        if facts["held"] > limits.task:
-            zoom = facts["zooms"][0]
-            found.append((facts["held"], zoom["largest_tile"]))
+    found = [
+        (facts["held"], facts["zooms"][0]["largest_tile"])
+        for _, facts in shards
+        if facts["held"] > limits.tile
+    ]
     if not found:
         return []
     held, tile = max(found)
