@@ -51,7 +51,7 @@ def tile(
         What the process may hold, ``"2G"`` or bytes; instead of ``options.memory``. An input that
         would need more is cut part by part, with the same archive as the result.
     work
-        Folder for the work directory of such a run, which takes some three times the size of the
+        Folder for the work directory of such a run, which takes some four times the size of the
         input; beside `out` unless given. It is removed in the end. After a run that was
         stopped, the same call goes on where that one was.
 
