@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from pipeline.errors import TonariError, UndeclaredError
 from pipeline.findings import Finding, Severity
+from tonari.pace import Pace
 
 if TYPE_CHECKING:
     from pipeline.progress import Progress
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 MARKS = {
     Severity.ERROR: "[bold red]✖ 誤り error[/]",
     Severity.WARNING: "[yellow]▲ 注意 warning[/]",
@@ -60,6 +64,24 @@ def common_options(function: F) -> F:
             fail(error, as_json=as_json)
 
     return wrapped  # type: ignore[return-value]
+
+
+def memory_option(function: F) -> F:
+    """Add ``--memory``, a size like ``2G``, as a number of bytes; 0 is no bound."""
+
+    def bytes_of(context: click.Context, option: click.Parameter, value: str | None) -> int:
+        # Only whoever bounds memory has to wait for the tiling engine's rooms.
+        from pipeline.tiling.partition.limits import parse_memory  # noqa: PLC0415
+
+        try:
+            return 0 if value is None else parse_memory(value)
+        except TonariError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return click.option(
+        "--memory", metavar="SIZE", callback=bytes_of,
+        help="Memory the work may take, like 2G; what needs more is cut in parts. メモリーの上限",
+    )(function)  # fmt: skip
 
 
 def fail(error: TonariError, *, as_json: bool) -> None:
@@ -106,7 +128,7 @@ def _bars() -> Bars:
     return Bars(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
         TimeElapsedColumn(),
         console=messages,
         transient=True,
@@ -115,11 +137,13 @@ def _bars() -> Bars:
 
 def _bar_listener(bars: Bars) -> Progress:
     tasks: dict[str, Any] = {}
+    paces: dict[str, Pace] = {}
 
     def listen(step: str, done: int, total: int) -> None:
+        pace = paces.setdefault(step, Pace()).words(done, total)
         if step not in tasks:
-            tasks[step] = bars.add_task(step, total=total)
-        bars.update(tasks[step], completed=done, total=total)
+            tasks[step] = bars.add_task(step, total=total or None, pace=pace)
+        bars.update(tasks[step], completed=done, total=total or None, pace=pace)
 
     return listen
 
@@ -127,11 +151,13 @@ def _bar_listener(bars: Bars) -> Progress:
 def _line_listener(every_seconds: float = 5.0) -> Progress:
     """Write a line when a step starts and ends, and now and then between."""
     last: dict[str, float] = {}
+    paces: dict[str, Pace] = {}
 
     def listen(step: str, done: int, total: int) -> None:
         now = time.monotonic()
+        words = paces.setdefault(step, Pace()).words(done, total)
         if step not in last or done == total or now - last[step] > every_seconds:
             last[step] = now
-            messages.print(f"{step} {done}/{total}", markup=False)
+            messages.print(f"{step} {words}", markup=False)
 
     return listen

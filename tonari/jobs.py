@@ -18,17 +18,22 @@ REGISTRY = "data/registry"
 """Where the registers of ids lie, from the folder of the declaration."""
 
 
-def jobs_of(loaded: Loaded, data: Path) -> list[Job]:
+def jobs_of(loaded: Loaded, data: Path, memory: int = 0) -> list[Job]:
     """Return one job per layer and feed, in the order of the declaration.
 
     Parameters
     ----------
     data
         Folder that holds ``releases/``: a feed is compared with the one that is served.
+    memory
+        Bytes that cutting tiles may take; 0 is no bound.
     """
     served = Store(data).current()
     declaration, root = loaded.declaration, loaded.root
-    layers: list[Job] = [LayerJob(name, declaration, root) for name in declaration.layers]
+    layers: list[Job] = [
+        LayerJob(name, declaration, root, memory, data / "cache" / "tiling")
+        for name in declaration.layers
+    ]
     feeds: list[Job] = [
         FeedJob(
             name, declaration, root, root / REGISTRY, served / "feeds" / name if served else None

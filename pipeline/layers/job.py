@@ -35,11 +35,23 @@ class LayerJob:
         The whole declaration.
     root
         Folder that source paths start from.
+    memory
+        Bytes that cutting tiles may take; 0 is no bound.
+    work
+        Where a tileset larger than that is worked on, so that a build that was stopped goes on.
     """
 
     kind: Kind = "layers"
 
-    def __init__(self, name: str, declaration: Declaration, root: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        declaration: Declaration,
+        root: Path,
+        memory: int = 0,
+        work: Path | None = None,
+    ) -> None:
+        self.memory, self.work = memory, work
         self.name = name
         self.root = root
         self.layer = declaration.layers[name]
@@ -122,7 +134,8 @@ class LayerJob:
         report = tile(
             {self.name: frame},
             out,
-            options=TileOptions(minzoom=tiles.minzoom, maxzoom=tiles.maxzoom),
+            options=TileOptions(minzoom=tiles.minzoom, maxzoom=tiles.maxzoom, memory=self.memory),
+            work=self.work,
             id_column="id",
             name=self.layer.title.ja,
             attribution=self._attribution(),

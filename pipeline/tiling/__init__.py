@@ -13,13 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.tiling.engine import tile
+    from pipeline.tiling.entry import tile
     from pipeline.tiling.incremental import Update, update
     from pipeline.tiling.options import Filter, LayerOptions, TileOptions
     from pipeline.tiling.report import TileReport, ZoomStatistics
 
 _HOME = {
-    "tile": "engine",
+    "tile": "entry",
     "update": "incremental",
     "Update": "incremental",
     "Filter": "options",

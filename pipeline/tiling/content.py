@@ -25,7 +25,8 @@ class Content:
     pieces, drawn
         What is drawn and what is written of it.
     origin
-        Shape (pieces,): the shape of the layer each piece comes from.
+        Shape (pieces,): the shape of the layer each piece comes from; empty once pieces of
+        several shapes have been joined.
     plan
         The layer.
     merged
@@ -63,20 +64,16 @@ class Content:
                 ids=drawn.ids[index],
                 codes=drawn.codes[index],
             ),
-            origin=self.origin[index],
+            origin=self.origin[index] if self.origin.size else self.origin,
         )
 
-    def keep_order(self, order: NDArray[np.int64]) -> Content:
-        """Return all pieces in another order; origins that no longer count stay empty."""
-        if self.origin.size:
-            return self.keep(order)
-        whole = replace(self, origin=np.zeros(order.size, np.int32)).keep(order)
-        return replace(whole, origin=np.empty(0, np.int32))
-
     def attribute(self, name: str) -> NDArray[np.float64] | None:
-        """Return a numeric attribute of every piece; what is missing is NaN."""
+        """Return a numeric attribute of every piece; what is missing is NaN.
+
+        ``None`` if there is no such attribute, or if pieces no longer stand for single shapes.
+        """
         table: Any = self.plan.layer.table
-        if name not in table.column_names:
+        if name not in table.column_names or self.origin.size != self.pieces.flag.size:
             return None
         rows = self.plan.layer.shapes.row[self.origin]
         column = table.column(name).to_pandas()

@@ -11,6 +11,7 @@ from pipeline.tiling.native import inlined, kernel
 from pipeline.tiling.pieces import DUST, SUSPECT, Pieces, enlarged, new_pieces, trimmed
 from pipeline.tiling.rings import is_suspect
 from pipeline.tiling.snapping import (
+    ENLARGED,
     PIECES,
     POLYGON,
     RINGS,
@@ -145,7 +146,7 @@ def _cut_wide(
     ignored = counters.copy()
     for i in range(wide.shape[0]):
         shape = wide[i]
-        start, pieces = counters[RINGS], counters[PIECES]
+        start, pieces, flat = counters[RINGS], counters[PIECES], counters[ENLARGED]
         ignored[RINGS] = start
         kind = np.int64(shapes.kind[shape])
         low, high = shapes.parts[shape], shapes.parts[shape + 1]
@@ -181,7 +182,7 @@ def _cut_wide(
             out,
             counters,
         ):
-            counters[RINGS], counters[PIECES] = start, pieces
+            counters[RINGS], counters[PIECES], counters[ENLARGED] = start, pieces, flat
             return i
     return wide.shape[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from pipeline.tiling.checking import check_polygons
 from pipeline.tiling.encoding import NO_ID
 from pipeline.tiling.parallel import spread
 from pipeline.tiling.shapes import (
+    LINE,
     MAX_LATITUDE,
     POLYGON,
     WORLD,
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from pipeline.tiling.options import LayerOptions
     from pipeline.tiling.reading import Source
 
-_CURVE_ZOOM = 20
+CURVE_ZOOM = 20
 _CATALOGUE = Catalogue.of("pipeline.tiling")
-_STATUS_CODES = {
+STATUS_CODES = {
     wkb.EMPTY: "geometry-empty",
     wkb.MALFORMED: "geometry-malformed",
     wkb.UNSUPPORTED: "geometry-unsupported",
@@ -96,16 +97,13 @@ def prepare(
         Where to run, and in how many parts.
     """
     ids, table, findings = _identify(source, id_column)
-    data, offsets, measures = _measure(source.geometry, pool, threads)
-    if wkb.BIG_ENDIAN in measures.status:
-        data, offsets, measures = _measure(_swapped(source.geometry), pool, threads)
+    coordinates = measured(source.geometry, pool, threads)
+    measures = coordinates.measures
     order = _drawing_order(measures, ids)
-    wanted = table.select(_kept(table, options))
-    kinds = measures.kinds[order]
-    copies = (kinds & 1) + (kinds >> 1 & 1) + (kinds >> 2 & 1)
-    rows = np.repeat(order, copies)
+    wanted = table.select(kept(table.column_names, options))
+    rows = np.repeat(order, coordinates.copies(order))
     encoding = pool.submit(encode_values, wanted, rows)
-    shapes = _fill(data, offsets, order, copies, measures, pool, threads)
+    shapes = filled(coordinates, order, pool, threads)
     findings += _status_findings(measures, ids, source.file)
     shapes, found = _finish(shapes, ids, source.file, pool, threads)
     values = encoding.result()
@@ -122,10 +120,11 @@ def prepare(
     )  # fmt: skip
 
 
-def _kept(table: pa.Table, options: LayerOptions) -> list[str]:
+def kept(names: list[str], options: LayerOptions) -> list[str]:
+    """Return which attributes are written, in their order."""
     if options.attributes is None:
-        return list(table.column_names)
-    return [name for name in options.attributes if name in table.column_names]
+        return list(names)
+    return [name for name in options.attributes if name in names]
 
 
 def _identify(
@@ -137,12 +136,12 @@ def _identify(
     chosen = id_column or ("id" if _holds_ids(table) else None)
     if chosen is None or chosen not in table.column_names:
         return np.arange(rows, dtype=np.uint64), table, []
-    whole = _whole_numbers(contiguous(table.column(chosen)))
+    whole = whole_numbers(contiguous(table.column(chosen)))
     usable = numbers(whole.is_valid()) == 1
     ids = np.where(usable, numbers(whole), NO_ID)
     findings: list[Finding] = []
     if not usable.all():
-        findings.append(_first("id-unusable", np.flatnonzero(~usable), source.file, chosen))
+        findings.append(first_of("id-unusable", np.flatnonzero(~usable), source.file, chosen))
     ordered = np.sort(ids[usable])
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if twice.size:
@@ -169,7 +168,7 @@ def _holds_ids(table: pa.Table) -> bool:
     return not bool((ordered[1:] == ordered[:-1]).any())
 
 
-def _whole_numbers(column: pa.Array) -> pa.Array:
+def whole_numbers(column: pa.Array) -> pa.Array:
     """Return a column as unsigned numbers, null where it holds anything else."""
     kind = column.type
     if pa.types.is_unsigned_integer(kind):
@@ -186,15 +185,35 @@ def _whole_numbers(column: pa.Array) -> pa.Array:
     return pc.if_else(positive, column, pa.scalar(None, pa.int64())).cast(pa.uint64())
 
 
-def _first(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Finding:
+def first_of(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Finding:
+    """Return one finding for many rows, the first of which is named."""
     return _CATALOGUE.finding(
         code, file=file, feature=str(int(rows[0])), field=field, count=int(rows.size)
     )
 
 
-def _measure(
-    geometry: pa.Array, pool: Executor, threads: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], wkb.Measures]:
+class Coordinates(NamedTuple):
+    """Geometry of a layer as bytes, and what each row holds."""
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    measures: wkb.Measures
+
+    def copies(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return how many shapes rows give: one per kind of geometry in them."""
+        kinds = self.measures.kinds[rows]
+        count: NDArray[np.uint8] = (kinds & 1) + (kinds >> 1 & 1) + (kinds >> 2 & 1)
+        return count
+
+
+def measured(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
+    """Look at every geometry, in whichever byte order it is written."""
+    found = _measure(geometry, pool, threads)
+    foreign = found.measures.status == wkb.BIG_ENDIAN
+    return _measure(_swapped(geometry, foreign), pool, threads) if foreign.any() else found
+
+
+def _measure(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
     _, ends, content = geometry.buffers()
     rows = len(geometry)
     data = np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
@@ -204,39 +223,43 @@ def _measure(
     present = numbers(geometry.is_valid()) == 1
     out = wkb.new_measures(rows)
     spread(pool, threads, rows, lambda a, b: wkb.measure(data, offsets, present, a, b, out))
-    return data, offsets, out
+    return Coordinates(data, offsets, out)
 
 
-def _swapped(geometry: pa.Array) -> pa.Array:
-    """Return the geometry in little-endian WKB."""
+def _swapped(geometry: pa.Array, foreign: NDArray[np.bool_]) -> pa.Array:
+    """Return the geometry with the `foreign` rows in little-endian WKB."""
     import shapely
 
-    objects = shapely.from_wkb(np.asarray(geometry.to_pylist(), object), on_invalid="ignore")
-    return pa.array(list(shapely.to_wkb(objects, byte_order=1)), pa.large_binary())
+    content = np.asarray(geometry.to_pylist(), object)
+    objects = shapely.from_wkb(content[foreign], on_invalid="ignore")
+    content[foreign] = shapely.to_wkb(objects, byte_order=1)
+    return pa.array(list(content), pa.large_binary())
 
 
 def _drawing_order(measures: wkb.Measures, ids: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return usable rows along the Hilbert curve of their first vertex, then by id."""
     rows = np.flatnonzero(measures.status == wkb.USABLE)
-    edge = (1 << _CURVE_ZOOM) - 1
+    return rows[np.lexsort((ids[rows], curve_positions(measures, rows)))]
+
+
+def curve_positions(measures: wkb.Measures, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tile ids at zoom :data:`CURVE_ZOOM` in which the first vertices of rows lie."""
+    edge = (1 << CURVE_ZOOM) - 1
     longitude = measures.longitude[rows]
     latitude = np.radians(np.clip(measures.latitude[rows], -MAX_LATITUDE, MAX_LATITUDE))
     x = np.clip((longitude / 360 + 0.5) * (edge + 1), 0, edge).astype(np.int64)
     mercator = 0.5 - np.arctanh(np.sin(latitude)) / (2 * np.pi)
     y = np.clip(mercator * (edge + 1), 0, edge).astype(np.int64)
-    return rows[np.lexsort((ids[rows], tile_ids(_CURVE_ZOOM, x, y)))]
+    return tile_ids(CURVE_ZOOM, x, y)
 
 
-def _fill(
-    data: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
-    order: NDArray[np.int64],
-    copies: NDArray[np.uint8],
-    measures: wkb.Measures,
-    pool: Executor,
-    threads: int,
+def filled(
+    coordinates: Coordinates, order: NDArray[np.int64], pool: Executor, threads: int
 ) -> Shapes:
-    sizes = np.stack([copies.astype(np.int64), measures.rings[order], measures.vertices[order]], 1)
+    """Return the shapes of usable rows in the given order, as they are in the input."""
+    data, offsets, measures = coordinates
+    copies = coordinates.copies(order).astype(np.int64)
+    sizes = np.stack([copies, measures.rings[order], measures.vertices[order]], 1)
     ends = np.cumsum(sizes, axis=0)
     total = ends[-1] if len(order) else np.zeros(3, np.int64)
     shapes = allocate(int(total[2]), int(total[1]), int(total[0]))
@@ -257,7 +280,7 @@ def _finish(
     spread(pool, threads, shapes.total, lambda a, b: orient(shapes, a, b))
     shapes, broken = check_polygons(shapes, pool, threads)
     if broken.size:
-        findings.append(_first("geometry-invalid", broken, file))
+        findings.append(first_of("geometry-invalid", broken, file))
     shapes, found = _wrap(shapes, file)
     findings += found
     nodes = np.zeros(shapes.x.size, np.uint8)
@@ -270,38 +293,50 @@ def _finish(
 
 def _wrap(shapes: Shapes, file: str) -> tuple[Shapes, list[Finding]]:
     """Repeat shapes that leave the world on one side on the other; note degenerate ones."""
+    wide, flat = remarkable(shapes)
     findings = []
-    west, east = shapes.bounds[:, 0], shapes.bounds[:, 2]
-    wide = np.flatnonzero(east.astype(np.int64) - west > WORLD // 2)
     if wide.size:
-        findings.append(_first("spans-world", shapes.row[wide], file))
-    flat = (shapes.kind == POLYGON) & (shapes.area == 0)
-    size = shapes.bounds[:, 2:].astype(np.int64) - shapes.bounds[:, :2]
-    flat |= (shapes.kind == 2) & (size == 0).all(axis=1)
-    if flat.any():
-        findings.append(_first("geometry-degenerate", shapes.row[flat], file))
-    copies = [shapes]
-    for beyond, shift in ((west < 0, WORLD), (east > WORLD, -WORLD)):
-        chosen = np.flatnonzero(beyond)
-        if chosen.size:
-            copy = take(shapes, chosen)
-            copy.x[:] += shift
-            copy.bounds[:, [0, 2]] += shift
-            copies.append(copy)
-    if len(copies) == 1:
+        findings.append(first_of("spans-world", shapes.row[wide], file))
+    if flat.size:
+        findings.append(first_of("geometry-degenerate", shapes.row[flat], file))
+    copies = [copy for copy in repeated(shapes) if copy.total]
+    if not copies:
         return shapes, findings
-    rows = np.unique(np.concatenate([copy.row for copy in copies[1:]]))
-    findings.append(_first("antimeridian", rows, file))
-    return concatenate(copies), findings
+    rows = np.unique(np.concatenate([copy.row for copy in copies]))
+    findings.append(first_of("antimeridian", rows, file))
+    return concatenate([shapes, *copies]), findings
+
+
+def remarkable(shapes: Shapes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the shapes that span half of the world, and those without length or area."""
+    size = shapes.bounds[:, 2:].astype(np.int64) - shapes.bounds[:, :2]
+    flat = (shapes.kind == POLYGON) & (shapes.area == 0)
+    flat |= (shapes.kind == LINE) & (size == 0).all(axis=1)
+    return np.flatnonzero(size[:, 0] > WORLD // 2), np.flatnonzero(flat)
+
+
+def repeated(shapes: Shapes) -> tuple[Shapes, Shapes]:
+    """Return the shapes that leave the world in the west, moved east, and the other way round."""
+    sides = (
+        (shapes.bounds[:, 0] < 0, WORLD),
+        (shapes.bounds[:, 2] > WORLD, -WORLD),
+    )
+    copies = []
+    for beyond, shift in sides:
+        copy = take(shapes, np.flatnonzero(beyond))
+        copy.x[:] += shift
+        copy.bounds[:, [0, 2]] += shift
+        copies.append(copy)
+    return copies[0], copies[1]
 
 
 def _status_findings(measures: wkb.Measures, ids: NDArray[np.uint64], file: str) -> list[Finding]:
     findings = []
-    for status, code in _STATUS_CODES.items():
+    for status, code in STATUS_CODES.items():
         rows = np.flatnonzero(measures.status == status)
         if rows.size:
-            findings.append(_first(code, rows, file))
+            findings.append(first_of(code, rows, file))
     polar = np.flatnonzero((measures.clamped == 1) & (measures.status == wkb.USABLE))
     if polar.size:
-        findings.append(_first("coordinate-polar", polar, file))
+        findings.append(first_of("coordinate-polar", polar, file))
     return findings

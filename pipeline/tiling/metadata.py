@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline.tiling.report import CAUSES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -40,8 +42,13 @@ def metadata(
             "layerCount": len(layers),
             "layers": [_statistics(layer) for layer in layers],
         },
-        "tonari": {str(zoom.zoom): zoom.causes for zoom in zooms if zoom.causes},
+        "tonari": {str(zoom.zoom): _ordered(zoom.causes) for zoom in zooms if zoom.causes},
     }
+
+
+def _ordered(causes: dict[str, int]) -> dict[str, int]:
+    """Return counts in one order, whichever tile or layer had them first."""
+    return {cause: causes[cause] for cause in CAUSES if cause in causes}
 
 
 def _statistics(layer: LayerSummary) -> dict[str, Any]:

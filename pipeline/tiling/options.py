@@ -99,6 +99,9 @@ class TileOptions:
         libdeflate level 1-12.
     threads
         Worker threads; 0 takes every core.
+    memory
+        Bytes the process may hold; an input that would need more is cut part by part, with a work
+        directory on disk. 0: no bound.
     layers
         Layer name -> what differs for it.
     """
@@ -112,6 +115,7 @@ class TileOptions:
     reduce_last_zoom: bool = False
     compression: int = 5
     threads: int = 0
+    memory: int = 0
     layers: Mapping[str, LayerOptions] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -94,19 +94,30 @@ def _from_parquet(name: str, path: Path) -> Source:
         table = pq.ParquetFile(path, memory_map=True).read()
     except (OSError, pa.ArrowException) as error:
         raise TilingError(f"{path}: cannot be read as Parquet: {error}") from error
-    described = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))
-    column = described.get("primary_column")
-    if column not in table.column_names:
-        raise TilingError(f"{path}: is no GeoParquet file (it has no 'geo' description)")
-    facts = described["columns"][column]
-    if facts.get("encoding") != "WKB":
+    layout = parquet_layout(table.schema, path)
+    if layout is None:
         import geopandas
 
         return _from_frame(name, geopandas.read_parquet(path), str(path))
+    column, dropped, crs = layout
+    return source_of(name, str(path), table.drop_columns(dropped), column, crs)
+
+
+def parquet_layout(schema: pa.Schema, path: Path) -> tuple[str, list[str], Any] | None:
+    """Return the geometry column, columns to drop and the reference system of GeoParquet.
+
+    ``None`` if its geometry is not written as WKB.
+    """
+    described = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    column = described.get("primary_column")
+    if column not in schema.names:
+        raise TilingError(f"{path}: is no GeoParquet file (it has no 'geo' description)")
+    facts = described["columns"][column]
+    if facts.get("encoding") != "WKB":
+        return None
     extra = [c for c in described["columns"] if c != column]
     crs = facts.get("crs", {"id": {"authority": "OGC", "code": "CRS84"}})
-    table = table.drop_columns([*extra, "bbox"] if "covering" in facts else extra)
-    return _source(name, str(path), table, column, crs)
+    return column, [*extra, "bbox"] if "covering" in facts else extra, crs
 
 
 def _from_gdal(name: str | None, path: Path) -> list[Source]:
@@ -114,18 +125,31 @@ def _from_gdal(name: str | None, path: Path) -> list[Source]:
     from pyogrio.raw import read_arrow
 
     try:
-        layers = [str(layer) for layer, kind in pyogrio.list_layers(path) if kind is not None]
-        if not layers:
-            raise TilingError(f"{path}: has no geometry")
+        layers = layers_in(path)
         sources = []
         for layer in layers:
             facts, table = read_arrow(path, layer=layer)
             column = facts["geometry_name"] or "wkb_geometry"
-            title = name if name and len(layers) == 1 else layer if len(layers) > 1 else path.stem
-            sources.append(_source(title, str(path), table, column, facts["crs"]))
+            title = title_of(name, layer, layers, path)
+            sources.append(source_of(title, str(path), table, column, facts["crs"]))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise TilingError(f"{path}: cannot be read: {error}") from error
     return sources
+
+
+def layers_in(path: Path) -> list[str]:
+    """Return the layers with geometry of a file GDAL reads."""
+    import pyogrio
+
+    layers = [str(layer) for layer, kind in pyogrio.list_layers(path) if kind is not None]
+    if not layers:
+        raise TilingError(f"{path}: has no geometry")
+    return layers
+
+
+def title_of(name: str | None, layer: str, layers: list[str], path: Path) -> str:
+    """Return how a layer of a file is called in the tileset."""
+    return name if name and len(layers) == 1 else layer if len(layers) > 1 else path.stem
 
 
 def _from_frame(name: str, frame: GeoDataFrame, file: str = "") -> Source:
@@ -137,7 +161,7 @@ def _from_frame(name: str, frame: GeoDataFrame, file: str = "") -> Source:
     extra = [c for c in plain.columns if c != column and hasattr(plain[c], "geom_type")]
     table = pa.table(plain.drop(columns=extra).to_arrow(index=False, geometry_encoding="WKB"))
     crs = frame.crs
-    return _source(name, file, table, column, None if crs is None else crs.to_json_dict())
+    return source_of(name, file, table, column, None if crs is None else crs.to_json_dict())
 
 
 def _simple(values: Any) -> Any:
@@ -157,7 +181,8 @@ def _simple(values: Any) -> Any:
     return values
 
 
-def _source(name: str, file: str, table: pa.Table, column: str, crs: Any) -> Source:
+def source_of(name: str, file: str, table: pa.Table, column: str, crs: Any) -> Source:
+    """Return a table with a column of WKB, in whichever system, as a layer in degrees."""
     wkb = contiguous(table.column(column))
     if isinstance(wkb, pa.ExtensionArray):
         wkb = wkb.storage

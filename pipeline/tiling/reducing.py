@@ -91,7 +91,7 @@ def coalesce(content: Content, share: float, step: int) -> tuple[Content, int]:
     kept = replace(kept, pieces=together, origin=np.empty(0, np.int32))
     many = (ends > lead) & (kept.drawn.kind == POLYGON)
     kept = _united(kept, np.flatnonzero(many))
-    return kept.keep_order(np.argsort(first)), int(group.size - lead.size)
+    return kept.keep(np.argsort(first)), int(group.size - lead.size)
 
 
 def _united(content: Content, which: NDArray[np.int64]) -> Content:
@@ -134,7 +134,7 @@ def cluster(content: Content, share: float, step: int) -> tuple[Content, int]:
     _, first, group = np.unique(place, axis=0, return_index=True, return_inverse=True)
     group = group.ravel()
     counts = np.bincount(group)
-    others = np.setdiff1d(np.arange(content.origin.size), points)
+    others = np.setdiff1d(np.arange(pieces.flag.size), points)
     index = np.concatenate([points[first], others])
     kept = content.keep(index)
     at = kept.pieces.rings[kept.pieces.first[: first.size]]
@@ -147,7 +147,7 @@ def cluster(content: Content, share: float, step: int) -> tuple[Content, int]:
             written[name] = np.bincount(group, np.nan_to_num(summed[points]))
     kept = _write_numbers(kept, written, np.flatnonzero(counts > 1))
     order = np.argsort(index, kind="stable")
-    return kept.keep_order(order), int(points.size - first.size)
+    return kept.keep(order), int(points.size - first.size)
 
 
 def _write_numbers(

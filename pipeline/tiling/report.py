@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipeline.findings import Catalogue
+
 if TYPE_CHECKING:
     from pipeline.findings import Finding
+    from pipeline.tiling.options import TileOptions
+
+_CATALOGUE = Catalogue.of("pipeline.tiling")
 
 CAUSES = {
     "polygons_tiny": "polygon smaller than four units, below the last zoom",
@@ -116,3 +121,19 @@ class TileReport:
             "findings": [finding.as_dict() for finding in self.findings],
             "seconds": round(self.seconds, 3),
         }
+
+
+def budget_findings(zooms: list[ZoomStatistics], options: TileOptions) -> list[Finding]:
+    """Return one finding for every zoom with tiles above the budget."""
+    return [
+        _CATALOGUE.finding(
+            "tile-over-budget",
+            count=zoom.over_budget,
+            zoom=zoom.zoom,
+            budget=options.tile_bytes,
+            largest=zoom.largest_bytes,
+            tile=zoom.largest_tile,
+        )
+        for zoom in zooms
+        if zoom.over_budget
+    ]

@@ -140,3 +140,10 @@ def to_degrees(x: float, y: float) -> tuple[float, float]:
     longitude = (x / WORLD - 0.5) * 360
     latitude = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y / WORLD))))
     return longitude, latitude
+
+
+def degrees_of(left: int, top: int, right: int, bottom: int) -> tuple[float, float, float, float]:
+    """Return west, south, east and north in degrees of a box, cut to the world."""
+    west, north = to_degrees(max(left, 0), top)
+    east, south = to_degrees(min(right, WORLD), bottom)
+    return round(west, 7), round(south, 7), round(east, 7), round(north, 7)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from pipeline.tiling.shapes import Shapes
 
-_EMPTY = np.int64(-1) << 63
+EMPTY = np.int64(-1) << 63
 _POLYGON = 3
 
 
 @inlined
-def _mix(value: Any) -> Any:
+def mix(value: Any) -> Any:
     """Scramble 64 bits (the finaliser of MurmurHash3)."""
     value ^= value >> np.uint64(33)
     value *= np.uint64(0xFF51AFD7ED558CCD)
@@ -35,21 +35,23 @@ def _mix(value: Any) -> Any:
 
 
 @inlined
-def _place(x: Any, y: Any) -> Any:
+def place(x: Any, y: Any) -> Any:
+    """Return a position as one number."""
     return (np.int64(x) << 32) | (np.int64(y) & np.int64(0xFFFFFFFF))
 
 
 @inlined
-def _neighbours(before: Any, after: Any) -> Any:
+def neighbours(before: Any, after: Any) -> Any:
     """Return a digest of two places that does not depend on their order."""
-    return np.int64(_mix(np.uint64(before)) + _mix(np.uint64(after)))
+    return np.int64(mix(np.uint64(before)) + mix(np.uint64(after)))
 
 
 @inlined
-def _slot(table: Any, place: Any) -> Any:
+def slot(table: Any, here: Any) -> Any:
+    """Return where a place stands in an open hash table, or the gap where it would."""
     mask = table.shape[0] - 1
-    at = np.int64(_mix(np.uint64(place)) & np.uint64(mask))
-    while table[at, 0] != _EMPTY and table[at, 0] != place:
+    at = np.int64(mix(np.uint64(here)) & np.uint64(mask))
+    while table[at, 0] != EMPTY and table[at, 0] != here:
         at = (at + 1) & mask
     return at
 
@@ -73,7 +75,7 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
         How many vertices lie where an earlier ring has one: 0 if nothing is shared.
     """
     # Place and neighbours side by side: one cache line for each look.
-    table = np.full((capacity, 2), _EMPTY, np.int64)
+    table = np.full((capacity, 2), EMPTY, np.int64)
     xs, ys, rings, kinds, parts = shapes.x, shapes.y, shapes.rings, shapes.kind, shapes.parts
     parting = np.zeros(capacity, np.uint8)
     shared = 0
@@ -88,20 +90,20 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
                 last = rings[ring + 1] - 1
                 if last - first < 2:
                     continue
-                before = _place(xs[last], ys[last])
-                here = _place(xs[first], ys[first])
+                before = place(xs[last], ys[last])
+                here = place(xs[first], ys[first])
                 for i in range(first, last + 1):
                     following = i + 1 if i < last else first
-                    after = _place(xs[following], ys[following])
-                    at = _slot(table, here)
+                    after = place(xs[following], ys[following])
+                    at = slot(table, here)
                     if passage == 1:
                         nodes[i] = parting[at]
-                    elif table[at, 0] == _EMPTY:
+                    elif table[at, 0] == EMPTY:
                         table[at, 0] = here
-                        table[at, 1] = _neighbours(before, after)
+                        table[at, 1] = neighbours(before, after)
                     else:
                         shared += 1
-                        if table[at, 1] != _neighbours(before, after):
+                        if table[at, 1] != neighbours(before, after):
                             parting[at] = 1
                     before = here
                     here = after

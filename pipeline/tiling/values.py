@@ -173,7 +173,8 @@ def _plain(column: pa.Array) -> tuple[str, pa.Array]:
     if pa.types.is_integer(kind):
         return "integer", column.cast(pa.int64())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return "number", column.cast(pa.float64())
+        # Adding nothing turns minus zero into zero: numbers that are equal are one value.
+        return "number", pc.add(column.cast(pa.float64()), 0.0)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return "text", column.cast(pa.large_string())
     if pa.types.is_date(kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import deflate
 import numpy as np
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.tiling.archive import ArchiveWriter
     from pipeline.tiling.encoding import Encoded
     from pipeline.tiling.options import TileOptions
     from pipeline.tiling.zooms import ZoomCut
+
+
+class TileSink(Protocol):
+    """Takes finished tiles from several threads: an archive, or a part of one."""
+
+    def write(self, tile: int, data: bytes) -> None:
+        """Add one tile."""
+
 
 _PIECES_PER_TASK = 16_384
 
@@ -39,7 +46,7 @@ class _Part:
 
 
 def write_zoom(
-    cuts: list[ZoomCut], options: TileOptions, pool: Executor, writer: ArchiveWriter
+    cuts: list[ZoomCut], options: TileOptions, pool: Executor, writer: TileSink
 ) -> ZoomStatistics:
     """Encode, compress and write every tile of one zoom."""
     statistics = ZoomStatistics(cuts[0].zoom)
@@ -84,7 +91,7 @@ def _encode(cut: ZoomCut, tiles: NDArray[np.int64]) -> Encoded:
 
 
 def _write_part(
-    cuts: list[ZoomCut], tiles: NDArray[np.int64], options: TileOptions, writer: ArchiveWriter
+    cuts: list[ZoomCut], tiles: NDArray[np.int64], options: TileOptions, writer: TileSink
 ) -> _Part:
     layers = [_encode(cut, tiles) for cut in cuts]
     buffers = [memoryview(layer.data) for layer in layers]  # type: ignore[arg-type]

@@ -150,11 +150,19 @@ class PendingCut:
         return ZoomCut(self.plan, self.zoom, pieces, group(pieces, self.zoom), causes)
 
 
-def start_cut(plan: LayerPlan, zoom: int, pool: Executor, threads: int) -> PendingCut:
-    """Begin to cut one layer at one zoom."""
+def start_cut(
+    plan: LayerPlan,
+    zoom: int,
+    pool: Executor,
+    threads: int,
+    window: tuple[int, int, int, int] | None = None,
+) -> PendingCut:
+    """Begin to cut one layer at one zoom; see :func:`cut_shapes` for `window`."""
     chosen = plan.chosen(zoom)
     parts = min(4 * threads, max(1, -(-chosen.size // _SHAPES_PER_TASK)))
-    tasks = [pool.submit(cut_shapes, plan, zoom, part) for part in np.array_split(chosen, parts)]
+    tasks = [
+        pool.submit(cut_shapes, plan, zoom, part, window) for part in np.array_split(chosen, parts)
+    ]
     return PendingCut(plan, zoom, plan.layer.shapes.total - chosen.size, tasks)
 
 

@@ -13,6 +13,7 @@ from tonari.console import (
     DONE,
     FAILED,
     common_options,
+    memory_option,
     messages,
     print_findings,
     print_json,
@@ -35,8 +36,9 @@ STATUS = {
 
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Build this layer or feed only.")
+@memory_option
 @common_options
-def command(only: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
+def command(only: tuple[str, ...], memory: int, config: Path, data: Path, as_json: bool) -> None:
     """Build the declared layers and feeds and publish a release. 公開データを作って公開する
 
     What has not changed is taken over; what fails keeps its last good version, is listed, and
@@ -48,8 +50,9 @@ def command(only: tuple[str, ...], config: Path, data: Path, as_json: bool) -> N
     from tonari.jobs import jobs_of  # noqa: PLC0415
 
     loaded = load(config)
+    jobs = jobs_of(loaded, data, memory)
     with progress_shown(quiet=as_json) as progress:
-        result = build(loaded.declaration, jobs_of(loaded, data), data, progress, only)
+        result = build(loaded.declaration, jobs, data, progress, only)
     if as_json:
         print_json(_document(result, data))
     else:

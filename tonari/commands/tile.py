@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import click
 from tonari.console import (
     DONE,
     FAILED,
+    STOPPED,
     common_options,
+    memory_option,
     messages,
     print_findings,
     print_json,
@@ -20,6 +23,8 @@ from tonari.console import (
 from tonari.process import be_modest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipeline.tiling import TileOptions, TileReport
 
 
@@ -54,6 +59,11 @@ if TYPE_CHECKING:
 @click.option("--rank", help="Attribute that says which features matter most (for --reduce rank).")
 @click.option("--sum", "sums", multiple=True, help="Attribute to add up (for --reduce cluster).")
 @click.option("--threads", default=0, help="Worker threads; all cores if 0.")
+@memory_option
+@click.option(
+    "--work", type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the work of an input larger than --memory. 作業フォルダー",
+)  # fmt: skip
 @common_options
 def command(
     inputs: tuple[Path, ...],
@@ -72,6 +82,8 @@ def command(
     rank: str | None,
     sums: tuple[str, ...],
     threads: int,
+    memory: int,
+    work: Path | None,
     config: Path,
     data: Path,
     as_json: bool,
@@ -79,6 +91,9 @@ def command(
     """Cut vector tiles from GeoParquet, GeoJSON, GeoJSONSeq, FlatGeobuf or GeoPackage.
 
     ベクトルタイルをつくります。何も間引かず、間引いたときは件数を示します。
+
+    An input that needs more than --memory is cut part by part, in a work directory beside the
+    output; stopped at any moment, the same command goes on where it was.
     """
     be_modest()
     # Help must not wait for the libraries that do the work.
@@ -94,9 +109,10 @@ def command(
         tile_bytes=tile_bytes,
         strategies=strategies,
         threads=threads,
+        memory=memory,
         layers=dict.fromkeys(layers, special),
     )
-    with progress_shown(quiet=as_json) as progress:
+    with progress_shown(quiet=as_json) as progress, _resumable(output, work):
         report = tile(
             layers,
             output,
@@ -106,6 +122,7 @@ def command(
             attribution=attribution,
             description=description,
             progress=progress,
+            work=work,
         )
     if as_json:
         print_json({"output": str(output), "bytes": output.stat().st_size} | report.as_dict())
@@ -113,6 +130,24 @@ def command(
         print_findings(report.findings)
         _show(report, output, options)
     sys.exit(FAILED if any(f.severity == "error" for f in report.findings) else DONE)
+
+
+@contextmanager
+def _resumable(output: Path, work: Path | None) -> Iterator[None]:
+    """Say how to go on if the work is stopped by Ctrl-C and something of it is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from pipeline.tiling.partition.workspace import work_folder  # noqa: PLC0415
+
+        folder = work_folder(output, work)
+        if folder.exists():
+            messages.print(
+                "中断しました。同じコマンドで続きから始めます。やめるときは次を消してください\n"
+                f"stopped; the same command goes on from here. To give up, remove {folder}",
+                markup=False,
+            )
+        sys.exit(STOPPED)
 
 
 def _layers(inputs: tuple[Path, ...], names: tuple[str, ...]) -> dict[str, Path]:

@@ -24,7 +24,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
 from pipeline.tiling.native import declare
-from pipeline.tiling.native.library import PACKAGE, cache_folder, compiled, stamp
+from pipeline.tiling.native.library import PACKAGE, cache_folder, compiled, sources, stamp
 from pipeline.tiling.native.signature import Array, Record, Scalar
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ _MEMORY = Path(__file__).with_name("memory.ll")
 def modules() -> list[str]:
     """Return the names of all modules that declare kernels."""
     return [
-        f"{PACKAGE.parent.name}.{PACKAGE.name}.{path.stem}"
-        for path in sorted(PACKAGE.glob("*.py"))
+        ".".join(path.relative_to(PACKAGE.parents[1]).with_suffix("").parts)
+        for path in sources()
         if "\n@kernel(" in path.read_text(encoding="utf-8")
     ]
 

@@ -34,7 +34,7 @@ def stamp() -> str:
 
 def sources() -> Iterator[Path]:
     """Yield every file of which something may be compiled into the library."""
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("*/kernels.py")]):
         if b"pipeline.tiling.native import" in path.read_bytes():
             yield path
     for name in ("build.py", "declare.py", "memory.ll", "signature.py"):

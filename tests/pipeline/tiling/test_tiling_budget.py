@@ -104,3 +104,16 @@ def test_reduction_is_the_same_with_any_number_of_threads(cut, crowd):
         for n in (1, 3)
     )
     assert one.path.read_bytes() == two.path.read_bytes()
+
+
+@pytest.mark.parametrize("then", ["cluster", "densest", "rank"])
+def test_joining_first_and_something_else_then_keeps_lines_and_areas(cut, crowd, then):
+    shapes = [*crowd.geometry, shapely.box(130, 33, 130.2, 33.2), shapely.box(130, 33, 130.1, 33.3)]
+    data = gpd.GeoDataFrame({"rank": np.arange(2002) // 2}, geometry=shapes, crs=4326)
+    rules = LayerOptions(rank="rank", sums=("rank",))
+    found = cut(
+        data, minzoom=8, maxzoom=9, tile_bytes=BUDGET, strategies=("coalesce", then),
+        layers={"layer": rules},
+    )  # fmt: skip
+    assert found.report.zooms[0].causes["coalesced"] > 0
+    assert "Polygon" in {f["geometry"]["type"] for f in found.features(8)}

@@ -221,15 +221,17 @@ def test_mbtiles_are_written_when_the_name_says_so(tmp_path):
     assert (tmp_path / "a.mbtiles").read_bytes().startswith(b"SQLite format 3")
 
 
-def test_progress_is_told_zoom_by_zoom(tmp_path):
+def test_progress_is_told_in_features_and_zooms(tmp_path):
     steps = []
     tile(
-        frame([TOBATA]),
+        frame([TOBATA, TOBATA]),
         tmp_path / "a.pmtiles",
         TileOptions(maxzoom=2),
-        progress=lambda step, done, total: steps.append((done, total)),
+        progress=lambda *told: steps.append(told),
     )
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    assert steps == [
+        ("prepare", 0, 2), ("prepare", 2, 2), ("cut", 2, 6), ("cut", 4, 6), ("cut", 6, 6),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

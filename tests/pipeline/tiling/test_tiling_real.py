@@ -6,6 +6,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from pipeline.tiling import TileOptions
+from pipeline.tiling.partition.limits import Limits
+from tests.pipeline.tiling.test_tiling_partition import assert_same, both
+
 pytestmark = pytest.mark.real
 
 
@@ -70,3 +74,9 @@ def test_every_shelter_is_there_at_the_last_zoom(cut, real_data):
     shelters = gpd.read_file(next(real_data.glob("shelters/emergency_401005*")))
     found = cut(shelters, minzoom=6, maxzoom=14)
     assert {f["id"] for f in found.features(14)} == set(np.arange(len(shelters)))
+
+
+def test_coverages_cut_part_by_part_keep_the_same_borders(tmp_path, wards, zoning):
+    layers = {"wards": wards, "zoning": zoning}
+    limits = Limits(batch=1_500_000, chunk=600_000, task=1_500_000)
+    assert_same(*both(tmp_path, layers, TileOptions(maxzoom=13), limits))
