@@ -39,3 +39,10 @@ def positions(index: np.ndarray[Any, Any]) -> pa.Array:
     """Return row numbers as an Arrow array that shares their memory."""
     whole = np.ascontiguousarray(index, np.int64)
     return pa.Array.from_buffers(pa.int64(), whole.size, [None, pa.py_buffer(whole)])
+
+
+def masked(values: np.ndarray[Any, Any], known: np.ndarray[Any, Any]) -> pa.Array:
+    """Return numbers as an Arrow array that is null where they are not known."""
+    bits = pa.py_buffer(np.packbits(known, bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, values.size, [bits, pa.py_buffer(values)])

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.findings import Catalogue
 from pipeline.tiling import wkb
 from pipeline.tiling.archive.hilbert import tile_ids
-from pipeline.tiling.arrow import contiguous, numbers
+from pipeline.tiling.arrow import contiguous, masked, numbers
 from pipeline.tiling.checking import check_polygons
 from pipeline.tiling.encoding import NO_ID
 from pipeline.tiling.parallel import spread
@@ -181,8 +181,8 @@ def whole_numbers(column: pa.Array) -> pa.Array:
         whole = pc.equal(pc.floor(column), column)
         column = pc.if_else(whole, column, pa.scalar(None, kind)).cast(pa.int64(), safe=False)
     column = column.cast(pa.int64())
-    positive = pc.greater_equal(column, 0)
-    return pc.if_else(positive, column, pa.scalar(None, pa.int64())).cast(pa.uint64())
+    values = numbers(column)
+    return masked(values.view(np.uint64), (numbers(column.is_valid()) == 1) & (values >= 0))
 
 
 def first_of(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Finding:

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling.arrow import contiguous, numbers, positions
+from pipeline.tiling.arrow import contiguous, masked, numbers, positions
 from pipeline.tiling.native import kernel
 from pipeline.tiling.wire import big_varint
 
@@ -174,7 +174,8 @@ def _plain(column: pa.Array) -> tuple[str, pa.Array]:
         return "integer", column.cast(pa.int64())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         # Adding nothing turns minus zero into zero: numbers that are equal are one value.
-        return "number", pc.add(column.cast(pa.float64()), 0.0)
+        wide = column.cast(pa.float64())
+        return "number", masked(numbers(wide) + 0.0, numbers(wide.is_valid()) == 1)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return "text", column.cast(pa.large_string())
     if pa.types.is_date(kind):

@@ -19,6 +19,7 @@ from tonari.console import (
     print_json,
     progress_shown,
 )
+from tonari.process import be_modest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def command(only: tuple[str, ...], memory: int, config: Path, data: Path, as_jso
     What has not changed is taken over; what fails keeps its last good version, is listed, and
     makes the exit status 1.
     """
+    be_modest()
     # Help must not wait for the libraries that do the work.
     from pipeline.config.load import load  # noqa: PLC0415
     from pipeline.run import build  # noqa: PLC0415

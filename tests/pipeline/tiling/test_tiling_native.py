@@ -37,12 +37,14 @@ def test_the_library_is_found_again_and_not_made_anew():
 
 
 def test_cutting_loads_neither_compiler_nor_geos_unless_something_is_broken(tmp_path):
-    square = gpd.GeoDataFrame({"n": [1]}, geometry=[box(130.8, 33.8, 130.9, 33.9)], crs=4326)
+    columns = {"id": [7], "n": [1], "area": [0.5], "name": ["a"], "open": [True]}
+    square = gpd.GeoDataFrame(columns, geometry=[box(130.8, 33.8, 130.9, 33.9)], crs=4326)
     square.to_parquet(tmp_path / "square.parquet")
     code = f"""
 import sys
 from pipeline.tiling import tile
-tile({str(tmp_path / "square.parquet")!r}, {str(tmp_path / "square.pmtiles")!r})
+folder = {str(tmp_path)!r}
+tile(folder + "/square.parquet", folder + "/square.pmtiles", id_column="id")
 print(sorted({{"numba", "llvmlite", "shapely", "pandas", "scipy"}} & set(sys.modules)))
 """
     assert run(code).strip() == "[]"
