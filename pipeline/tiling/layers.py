@@ -102,8 +102,8 @@ def prepare(
     order = _drawing_order(measures, ids)
     wanted = table.select(kept(table.column_names, options))
     rows = np.repeat(order, coordinates.copies(order))
-    encoding = pool.submit(encode_values, wanted, rows)
     shapes = filled(coordinates, order, pool, threads)
+    encoding = pool.submit(encode_values, wanted, rows)  # while one thread looks for nodes
     findings += _status_findings(measures, ids, source.file)
     shapes, found = _finish(shapes, ids, source.file, pool, threads)
     values = encoding.result()
@@ -239,7 +239,10 @@ def _swapped(geometry: pa.Array, foreign: NDArray[np.bool_]) -> pa.Array:
 def _drawing_order(measures: wkb.Measures, ids: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return usable rows along the Hilbert curve of their first vertex, then by id."""
     rows = np.flatnonzero(measures.status == wkb.USABLE)
-    return rows[np.lexsort((ids[rows], curve_positions(measures, rows)))]
+    along, own = curve_positions(measures, rows), ids[rows]
+    if (own[1:] >= own[:-1]).all():
+        return rows[np.argsort(along, kind="stable")]
+    return rows[np.lexsort((own, along))]
 
 
 def curve_positions(measures: wkb.Measures, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -283,10 +286,7 @@ def _finish(
         findings.append(first_of("geometry-invalid", broken, file))
     shapes, found = _wrap(shapes, file)
     findings += found
-    nodes = np.zeros(shapes.x.size, np.uint8)
-    if (shapes.kind == POLYGON).any():
-        capacity = 1 << max(10, (3 * shapes.x.size // 2).bit_length())
-        mark_nodes(shapes, capacity, nodes)
+    nodes = mark_nodes(shapes)
     spread(pool, threads, shapes.total, lambda a, b: weigh(shapes, nodes, a, b))
     return shapes, findings
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling.native import inlined, kernel
+from pipeline.tiling.native import inlined, kernel, prefetch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EMPTY = np.int64(-1) << 63
 _POLYGON = 3
+_AHEAD = 16
+"""How many vertices before its turn a place is asked for."""
 
 
 @inlined
@@ -56,28 +58,16 @@ def slot(table: Any, here: Any) -> Any:
     return at
 
 
-@kernel("Shapes, int64, uint8[::1] -> int64")
-def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
-    """Set `nodes` to 1 at every vertex of a polygon where shared borders part.
-
-    Parameters
-    ----------
-    shapes
-        Polygons of one layer; other kinds are passed over.
-    capacity
-        Size of the hash table: a power of two, well above the number of vertices.
-    nodes
-        Shape (vertices,), zero on entry.
-
-    Returns
-    -------
-    int
-        How many vertices lie where an earlier ring has one: 0 if nothing is shared.
-    """
-    # Place and neighbours side by side: one cache line for each look.
-    table = np.full((capacity, 2), EMPTY, np.int64)
+@kernel("Shapes, int64[:, ::1], uint8[::1], uint8[::1] -> int64")
+def _mark(
+    shapes: Shapes,
+    table: NDArray[np.int64],
+    parting: NDArray[np.uint8],
+    nodes: NDArray[np.uint8],
+) -> int:
+    """Set `nodes` to 1 where shared borders part; return how many vertices are met again."""
     xs, ys, rings, kinds, parts = shapes.x, shapes.y, shapes.rings, shapes.kind, shapes.parts
-    parting = np.zeros(capacity, np.uint8)
+    mask, end = np.uint64(table.shape[0] - 1), xs.shape[0] - _AHEAD
     shared = 0
     for passage in range(2):
         if passage == 1 and shared == 0:
@@ -95,6 +85,9 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
                 for i in range(first, last + 1):
                     following = i + 1 if i < last else first
                     after = place(xs[following], ys[following])
+                    if i < end:
+                        later = place(xs[i + _AHEAD], ys[i + _AHEAD])
+                        prefetch(table, np.int64(mix(np.uint64(later)) & mask) * 2)
                     at = slot(table, here)
                     if passage == 1:
                         nodes[i] = parting[at]
@@ -108,3 +101,26 @@ def mark_nodes(shapes: Shapes, capacity: int, nodes: NDArray[np.uint8]) -> int:
                     before = here
                     here = after
     return shared
+
+
+def mark_nodes(shapes: Shapes) -> NDArray[np.uint8]:
+    """Return which vertices are nodes, where shared borders of polygons part.
+
+    Parameters
+    ----------
+    shapes
+        Shapes of one layer; kinds other than polygons have no nodes.
+
+    Returns
+    -------
+    NDArray
+        Shape (vertices,), uint8: 1 at every node.
+    """
+    nodes = np.zeros(shapes.x.size, np.uint8)
+    if (shapes.kind == _POLYGON).any():
+        capacity = 1 << max(10, (3 * shapes.x.size // 2).bit_length())
+        # Made here and not in the kernel: numpy asks for huge pages, without which every look at
+        # a table of this size misses twice. Place and neighbours share a cache line.
+        table = np.full((capacity, 2), EMPTY, np.int64)
+        _mark(shapes, table, np.zeros(capacity, np.uint8), nodes)
+    return nodes

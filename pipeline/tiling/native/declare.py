@@ -96,6 +96,14 @@ def _part(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
     return cast("Callable[P, R]", njit(forceinline=inline, **OPTIONS)(function))
 
 
+def prefetch(array: Any, at: Any) -> None:
+    """Ask for item `at` of an array, counted through all its dimensions, without waiting for it.
+
+    A look into a table larger than the cache waits a hundred nanoseconds for memory; asked for a
+    few items ahead, it is there when it is its turn.
+    """
+
+
 def record(arrays: str) -> Callable[[C], C]:
     """Let kernels take a NamedTuple of arrays of the given types."""
 

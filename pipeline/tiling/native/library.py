@@ -37,7 +37,7 @@ def sources() -> Iterator[Path]:
     for path in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("*/kernels.py")]):
         if b"pipeline.tiling.native import" in path.read_bytes():
             yield path
-    for name in ("build.py", "declare.py", "memory.ll", "signature.py"):
+    for name in ("build.py", "declare.py", "intrinsics.py", "memory.ll", "signature.py"):
         yield PACKAGE / "native" / name
 
 
