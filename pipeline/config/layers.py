@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
+from pipeline.config.tiles import FieldName, Tiles
 from pipeline.standardise.codes import check_digit
 
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 FieldType = Literal["string", "integer", "number", "boolean", "date"]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Output = Literal["geojson", "csv", "pmtiles"]
@@ -143,19 +143,6 @@ class Style(Strict):
     label: FieldName | None = None
 
 
-class Tiles(Strict):
-    """Zoom range of a layer's tileset."""
-
-    minzoom: int = Field(default=0, ge=0, le=18)
-    maxzoom: int = Field(default=14, ge=0, le=18)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Tiles:
-        if self.minzoom > self.maxzoom:
-            raise problem("zooms-reversed", minzoom=self.minzoom, maxzoom=self.maxzoom)
-        return self
-
-
 class Layer(Strict):
     """One published theme with one schema, from one or many municipalities."""
 
@@ -182,6 +169,15 @@ class Layer(Strict):
     @model_validator(mode="after")
     def _no_reserved_field(self) -> Layer:
         _refuse_reserved(set(self.fields))
+        return self
+
+    @model_validator(mode="after")
+    def _tiles_of_published_fields(self) -> Layer:
+        published = {*self.privacy.publish, "municipality_code"}
+        for name in self.tiles.fields():
+            if name not in published:
+                known = ", ".join(sorted(published))
+                raise problem("tiles-field-unpublished", name=name, known=known)
         return self
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
 from pipeline.layers.assemble import Assembled, assemble
+from pipeline.layers.tiling import rule_findings, tile_options
 from pipeline.progress import silent
 from pipeline.sources.read import digest, source_files
 from pipeline.write import write_csv, write_geojson, write_geoparquet
@@ -121,20 +122,22 @@ class LayerJob:
         if frame.geometry.isna().all():
             none = Catalogue.of("pipeline").finding("tiles-none", layer=self.name)
             built.findings.append(none)
-        else:
+            return
+        misfits = rule_findings(self.name, self.layer.tiles, frame)
+        built.findings += misfits
+        if not misfits:
             self._cut_tiles(frame, path("pmtiles"), built, progress)
 
     def _cut_tiles(
         self, frame: gpd.GeoDataFrame, out: Path, built: Built, progress: Progress
     ) -> None:
-        # Compiled kernels take a moment to load; checks and table-only layers do without them.
-        from pipeline.tiling import TileOptions, tile  # noqa: PLC0415
+        from pipeline.tiling import tile  # noqa: PLC0415 - see tile_options
 
         tiles = self.layer.tiles
         report = tile(
             {self.name: frame},
             out,
-            options=TileOptions(minzoom=tiles.minzoom, maxzoom=tiles.maxzoom, memory=self.memory),
+            options=tile_options(self.name, tiles, self.memory),
             work=self.work,
             id_column="id",
             name=self.layer.title.ja,

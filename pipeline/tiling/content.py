@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.errors import TilingError
 from pipeline.tiling.encoding import Drawn, encode
 from pipeline.tiling.pieces import Pieces, select
 
@@ -76,8 +77,12 @@ class Content:
         if name not in table.column_names or self.origin.size != self.pieces.flag.size:
             return None
         rows = self.plan.layer.shapes.row[self.origin]
-        column = table.column(name).to_pandas()
-        return np.asarray(column, np.float64)[rows]
+        try:
+            return np.asarray(table.column(name).to_pandas(), np.float64)[rows]
+        except (TypeError, ValueError):
+            raise TilingError(
+                f"field '{name}' holds other things than numbers: it can neither rank nor be summed"
+            ) from None
 
 
 def content_of(cut: ZoomCut, tile: int) -> Content:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.errors import TilingError
 from pipeline.tiling.arrow import contiguous, numbers
 from pipeline.tiling.cutting import cut
 from pipeline.tiling.encoding import Drawn
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.tiling.layers import Layer
-    from pipeline.tiling.options import TileOptions, Zooms
+    from pipeline.tiling.options import Filter, TileOptions, Zooms
 
 _FINAL_TOLERANCE = 0.5
 _SHAPES_PER_TASK = 32_768
@@ -67,7 +68,7 @@ class LayerPlan:
             if rule.field not in table.column_names:
                 continue
             column = table.column(rule.field)
-            values = pa.array(list(rule.values)).cast(column.type)
+            values = _comparable(rule, column.type)
             hit = (numbers(contiguous(pc.is_in(column, value_set=values))) == 1) & ~decided
             decided |= hit
             here = hit[self.layer.shapes.row]
@@ -117,6 +118,17 @@ class LayerPlan:
         """Return what is written of every shape at a zoom."""
         unit = float(1 << (MAX_ZOOM - zoom)) ** 2
         return self._drawn._replace(area=self.layer.shapes.area / unit, columns=self.columns(zoom))
+
+
+def _comparable(rule: Filter, kind: pa.DataType) -> pa.Array:
+    """Return the values of a filter in the type of its column."""
+    try:
+        return pa.array(list(rule.values)).cast(kind)
+    except pa.ArrowException:
+        raise TilingError(
+            f"filter on field '{rule.field}': {', '.join(map(repr, rule.values))} cannot be"
+            f" compared with what it holds ({kind}): write values of that type"
+        ) from None
 
 
 @dataclass(frozen=True)
