@@ -68,6 +68,8 @@ class LayerPlan:
             if rule.field not in table.column_names:
                 continue
             column = table.column(rule.field)
+            if pa.types.is_null(column.type):
+                continue
             values = _comparable(rule, column.type)
             hit = (numbers(contiguous(pc.is_in(column, value_set=values))) == 1) & ~decided
             decided |= hit
