@@ -14,7 +14,7 @@ _READ, _KEEP, _DATA = 0, 3, 1
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba is untyped
 def prefetch(typing_context: Any, array: Any, at: Any) -> Any:
-    """Ask for the cache line of item `at` of an array, counted through all its dimensions, without waiting for it."""
+    """Ask for the cache line of item `at`, counted through all dimensions, without waiting."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = make_array(signature.args[0])(context, builder, args[0]).data
