@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gtfs.errors import AlertError
+from gtfs.realtime.alert import Effect
 from gtfs.realtime.facts import Facts, identity
 from gtfs.realtime.message import feed_message, message_bytes, message_json
 from gtfs.realtime.watch import Watch
@@ -206,6 +207,9 @@ def _known(alert: Alert, facts: Facts) -> Alert | None:
         return alert
     trips = tuple(trip for trip in alert.trips if trip.trip_id in facts.trips)
     routes = {*alert.routes, *(trip.route_id for trip in alert.trips if not trips)}
+    if alert.trips and not trips:
+        # Nobody has said of the whole route that it does not run.
+        alert = replace(alert, effect=Effect.MODIFIED_SERVICE)
     left = replace(
         alert,
         trips=trips,

@@ -45,6 +45,8 @@ def _pair_meets(x: Any, y: Any, follower: Any, i: int, j: int) -> bool:
     q = follower[j]
     if p == j or q == i:
         return False
+    if i == j:  # dealt twice to one bucket
+        return False
     ax, ay, bx, by = x[i], y[i], x[p], y[p]
     cx, cy, dx, dy = x[j], y[j], x[q], y[q]
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):

@@ -151,6 +151,22 @@ def test_an_alert_whose_trips_and_routes_are_gone_is_not_about_everything(board,
     assert len(board.notices("ferry")) == 1  # people still read it
 
 
+def test_a_route_whose_cancelled_trips_are_gone_is_not_said_to_be_without_service(
+    board, desk, ferry, zips
+):
+    made = desk.cancel("ferry", TUESDAY, by="田中")
+    (before,) = [e.alert for e in parsed(board.message("ferry")).entity if e.HasField("alert")]
+    assert before.effect == gtfs_realtime_pb2.Alert.NO_SERVICE
+    renamed = {trip: f"new_{trip}" for trip in ferry["trips"].trip_id}
+    for table in ("trips", "stop_times"):
+        ferry[table] = ferry[table].assign(trip_id=ferry[table].trip_id.map(renamed))
+    write_zip(ferry, zips["ferry"])
+    (after,) = [e.alert for e in parsed(board.message("ferry")).entity if e.HasField("alert")]
+    assert after.effect == gtfs_realtime_pb2.Alert.MODIFIED_SERVICE
+    assert after.header_text == before.header_text
+    assert board.orphans("ferry") == {made["id"]: len(renamed)}
+
+
 def test_a_backup_that_is_put_back_is_noticed(board, desk, store, tmp_path):
     desk.cancel("ferry", TUESDAY, by="田中", trips=["w1"])
     with closing(sqlite3.connect(store.path)) as database, database:

@@ -150,6 +150,7 @@ def test_a_change_is_announced_and_shown_to_passengers(clerk, desk):
         ({"header": ""}, "見出しを日本語で"),
         ({"end_date": ""}, "日付と時刻を"),
         ({"end_date": "2020-01-01"}, "いまより前"),
+        ({"end_date": "9999-12-31", "end_time": ""}, "日付と時刻を"),
         ({"url": "javascript:alert(1)"}, "https:// か http://"),
         ({"effect": "NO_SUCH"}, None),
     ],

@@ -15,6 +15,8 @@ from tiles_server.moments import JAPAN
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
+EARLIEST, LATEST = 2000, 2100
+"""Years a day may lie in: what is typed beyond them is a slip, and overflows when added to."""
 _CLOCK = re.compile(r"([0-9]{1,2})(?::|時)([0-5]?[0-9])?分?")
 
 CAUSES = tuple(k.removeprefix("cause_") for k in messages() if k.startswith("cause_"))
@@ -139,9 +141,10 @@ class AnnounceForm:
 def day_of(text: str) -> date | None:
     """Read a day as browsers send it, ``2026-11-24``; also ``2026/11/24``."""
     try:
-        return date.fromisoformat(unicodedata.normalize("NFKC", text).replace("/", "-"))
+        day = date.fromisoformat(unicodedata.normalize("NFKC", text).replace("/", "-"))
     except ValueError:
         return None
+    return day if EARLIEST <= day.year <= LATEST else None
 
 
 def seconds_of(text: str) -> int | None:

@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden
 from tiles_server.desk.accounts import Accounts, normal
 from tiles_server.desk.private import secret_key
 from tiles_server.desk.signins import LONGEST_SECONDS, Refused, SignIns
-from tiles_server.errors import AccountError
+from tiles_server.errors import AccountError, BusyError
 from tiles_server.language import language
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ COOKIE = "__Host-tonari_desk"
 no neighbouring site can plant one."""
 
 
+LONGEST_ADDRESS = 2_000
+"""Percent-encoded twice, it stays within what common proxies take."""
 CARRIED = {
     "date", "route", "stop", "after", "before", "cause",
     "header", "header_en", "description", "description_en", "url", "effect",
@@ -96,7 +98,12 @@ class Guard:
         if isinstance(attempt, Refused):
             LOG.warning("desk: sign-in of %s from %s refused: too many", known, address)
             return attempt
-        if not self.accounts.matches(name, password):
+        try:
+            right = self.accounts.matches(name, password)
+        except BusyError:
+            self.signins.take_back(attempt)  # nothing was looked at
+            raise
+        if not right:
             # What was typed as a name may be a password: unknown names are not written down.
             LOG.warning("desk: sign-in of %s from %s failed", known, address)
             return False
@@ -156,13 +163,18 @@ def csrf() -> str:
 def _again() -> str:
     """Return where to go on after signing in: forms come back filled in, but are not sent.
 
-    Only what is listed may get into an address, for addresses are written into logs.
+    Only what is listed may get into an address, for addresses are written into logs. What is too
+    long for proxies is left out of it: the description then has to be written again.
     """
     fields = request.form if request.method == "POST" else request.args
     named = request.view_args or {}
     kept = {key: fields.getlist(key) for key in fields if key in CARRIED}
     values: dict[str, Any] = {**named, **kept}
-    return url_for(request.endpoint or "desk.index", **values)
+    again = url_for(request.endpoint or "desk.index", **values)
+    if len(again) > LONGEST_ADDRESS:
+        short = {key: value for key, value in values.items() if not key.startswith("description")}
+        again = url_for(request.endpoint or "desk.index", **short)
+    return again
 
 
 def inside(target: str) -> str:

@@ -22,9 +22,15 @@ def read_private(path: Path) -> bytes:
     FileNotFoundError
         If it is absent.
     AccountError
-        If others may read or write it: then it is no secret any more.
+        If others may read or write it: then it is no secret any more. If this user may not.
     """
-    with path.open("rb") as file:
+    try:
+        handle = path.open("rb")
+    except PermissionError:
+        raise AccountError(
+            f"{path.name} belongs to another user; make accounts as the user the server runs as"
+        ) from None
+    with handle as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
             raise AccountError(

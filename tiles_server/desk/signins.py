@@ -95,6 +95,12 @@ class SignIns:
             for key in others:
                 database.execute(_sql("take_back_attempt"), (key, attempt.at))
 
+    def take_back(self, attempt: Attempt) -> None:
+        """Take an attempt back that came to nothing, as if it had not been made."""
+        with self._writing() as database:
+            for key in attempt.keys:
+                database.execute(_sql("take_back_attempt"), (key, attempt.at))
+
     def begin(self, name: str, credential: str) -> str:
         """Begin a session and return its token; only a hash of it is kept."""
         token, now = secrets.token_urlsafe(32), self._now()

@@ -24,12 +24,13 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
 from pipeline.tiling.native import declare
-from pipeline.tiling.native.library import PACKAGE, cache_folder, compiled, sources, stamp
+from pipeline.tiling.native.library import PACKAGE, cache_folder, compiled, locked, sources, stamp
 from pipeline.tiling.native.signature import Array, Record, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_KEPT_SECONDS = 30 * 24 * 3600
 _MEMORY = Path(__file__).with_name("memory.ll")
 
 
@@ -93,9 +94,15 @@ def build() -> Path:
         made = _linked(made)
         if made.suffix == ".so":
             ctypes.CDLL(str(made))  # fails here, not at the first use, if a function is missing
-        for old in folder.glob("*.[os]*"):
-            old.unlink()
+        _tidy(folder)
         return made.replace(folder / made.name)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove libraries nobody has made for a month; others may be in use, here or elsewhere."""
+    for old in folder.glob("*.[os]*"):
+        if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
+            old.unlink(missing_ok=True)
 
 
 def _linked(code: Path) -> Path:
@@ -111,5 +118,6 @@ def _linked(code: Path) -> Path:
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    library = compiled() or build()
+    with locked():
+        library = compiled() or build()
     print(f"tiling kernels ready in {library.name} after {time.perf_counter() - started:.1f} s")

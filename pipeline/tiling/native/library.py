@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import sys
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,27 +92,32 @@ def ensure() -> Path:
     """
     if found := compiled():
         return found
-    import fcntl
     import subprocess
+
+    print(
+        "タイルの計算部分を準備しています（一分ほど） compiling the tiling kernels (a minute)",
+        file=sys.stderr,
+    )
+    command = [sys.executable, "-m", "pipeline.tiling.native.build"]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=PACKAGE.parents[1]
+    )
+    found = compiled()
+    if found is None:
+        raise RuntimeError(f"the tiling kernels could not be compiled: {done.stderr[-2000:]}")
+    return found
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Keep other processes from compiling into the same folder."""
+    import fcntl
 
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if found := compiled():
-            return found
-        print(
-            "タイルの計算部分を準備しています（一分ほど） compiling the tiling kernels (a minute)",
-            file=sys.stderr,
-        )
-        command = [sys.executable, "-m", "pipeline.tiling.native.build"]
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, cwd=PACKAGE.parents[1]
-        )
-        found = compiled()
-        if found is None:
-            raise RuntimeError(f"the tiling kernels could not be compiled: {done.stderr[-2000:]}")
-        return found
+        yield
 
 
 @cache

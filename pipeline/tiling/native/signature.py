@@ -23,6 +23,12 @@ _SCALARS: dict[str, tuple[type, Any]] = {
     "boolean": (bool, ctypes.c_uint8),
 }
 
+_TAKEN: dict[type, tuple[type, ...]] = {
+    int: (int, np.integer),
+    float: (float, int, np.floating, np.integer),
+    bool: (bool, np.bool_),
+}
+
 _records: dict[str, tuple[type, tuple[str, ...]]] = {}
 
 
@@ -104,6 +110,8 @@ class Scalar:
 
     def lay_out(self, value: Any, words: list[Any]) -> None:
         """Append a number to the words of a call."""
+        if not isinstance(value, _TAKEN[self.python]):
+            raise TypeError(f"expected {self.python.__name__}, got {type(value).__name__}")
         words.append(self.python(value))
 
 

@@ -8,11 +8,11 @@ their vertices without a number for each.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.tiling.parallel import in_order
 from pipeline.tiling.partition.blocks import Arrays, Block, bytes_of, write_arrays
 from pipeline.tiling.partition.buckets import dealt, read_bucket
 from pipeline.tiling.partition.kernels import BUCKETS, part_bucket
@@ -45,33 +45,30 @@ def mark_runs(runs: Sequence[Path], pool: Executor, told: Callable[[int, int], N
     """
     bordered = [run for run in runs if passages_path(run).exists()]
     steps = BUCKETS + len(bordered)
-    answers = [_answers(run) for run in bordered]
-    try:
-        shared = 0
-        for done, found in enumerate(
-            pool.map(lambda b: _mark(bordered, answers, b), range(BUCKETS))
-        ):
-            shared += found
-            told(done, steps)
-        for done, (run, file) in enumerate(zip(bordered, answers, strict=True), BUCKETS):
-            if shared:
-                _write_nodes(run, file)
-            told(done, steps)
-    finally:
-        for file in answers:
-            os.close(file)
+    for run in bordered:
+        _answers_path(run).write_bytes(b"")
+    shared = 0
+    marks = in_order(pool, lambda bucket: _mark(bordered, bucket), range(BUCKETS))
+    for done, found in enumerate(marks):
+        shared += found
+        told(done, steps)
+    for done, run in enumerate(bordered, BUCKETS):
+        if shared:
+            _write_nodes(run)
+        _answers_path(run).unlink()
+        told(done, steps)
     told(steps, steps)
 
 
-def _answers(run: Path) -> int:
-    """Open an unnamed file for one answer per passage of a run."""
-    path = run.with_suffix(".answers")
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    path.unlink()
-    return file
+def _answers_path(run: Path) -> Path:
+    """Return where the answers for a run gather, one byte per passage.
+
+    Opened for each write: there are more runs than a process may hold files open.
+    """
+    return run.with_suffix(".answers")
 
 
-def _mark(runs: list[Path], answers: list[int], bucket: int) -> int:
+def _mark(runs: list[Path], bucket: int) -> int:
     """Answer one bucket; return how many passages met another."""
     paths = [passages_path(run) for run in runs]
     places = read_bucket(paths, bucket, "place")
@@ -81,22 +78,24 @@ def _mark(runs: list[Path], answers: list[int], bucket: int) -> int:
     capacity = 1 << max(10, int(2 * nodes.size).bit_length())
     shared = part_bucket(np.concatenate(places), np.concatenate(digests), capacity, nodes)
     at = 0
-    for path, file, size in zip(paths, answers, sizes, strict=True):
+    for run, path, size in zip(runs, paths, sizes, strict=True):
         with Arrays(path) as arrays:
             first = int(arrays.read("starts", bucket, bucket + 1)[0])
         if size:
-            os.pwrite(file, bytes_of(nodes[at : at + size]), first)
+            with _answers_path(run).open("r+b") as file:
+                file.seek(first)
+                file.write(bytes_of(nodes[at : at + size]))
         at += size
     return int(shared)
 
 
-def _write_nodes(run: Path, answers: int) -> None:
+def _write_nodes(run: Path) -> None:
     """Bring the answers of a run into the order of its vertices."""
     with Block(run) as block:
         shapes = block.read_shapes(0, block.total)
     _, _, buckets, at = passages_of(shapes)
     order, _ = dealt(buckets)
-    found = np.frombuffer(os.pread(answers, at.size, 0), np.uint8)
+    found = np.frombuffer(_answers_path(run).read_bytes(), np.uint8)
     if found.any():
         nodes: NDArray[np.uint8] = np.zeros(shapes.x.size, np.uint8)
         nodes[at[order]] = found

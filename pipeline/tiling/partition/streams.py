@@ -76,7 +76,7 @@ def _need(item: Any) -> int:
         facts = _parquet(path).metadata
         size = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
         return int(_ROW_BYTES * facts.num_rows + _PARQUET_FACTOR * size)
-    size = sum(f.stat().st_size for f in path.rglob("*")) if path.is_dir() else path.stat().st_size
+    size = sum(part.stat().st_size for part in _files_of(path))
     return size * (_TEXT_FACTOR if path.suffix.lower() in _TEXT else _BINARY_FACTOR)
 
 
@@ -132,9 +132,11 @@ def _from_source(source: Source) -> Stream:
             )  # fmt: skip
 
     stamp = hashlib.blake2b(digest_size=16)
+    stamp.update(f"{source.name} {rows} {source.attributes.schema}".encode())
     for column in (source.geometry, *source.attributes.columns):
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
         for chunk in chunks:
+            stamp.update(f"{chunk.offset} {len(chunk)}".encode())
             for buffer in chunk.buffers():
                 stamp.update(buffer or b"-")
     return Stream(source.name, source.file, rows, stamp.hexdigest(), read)
@@ -214,14 +216,18 @@ def _grouped(
         yield pa.Table.from_batches(waiting, schema)
 
 
+def _files_of(path: Path) -> list[Path]:
+    """Return all files of an input: those in a folder, those beside a ``.shp``."""
+    if not path.is_dir() and path.suffix.lower() != ".shp":
+        return [path]
+    near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
+    return sorted(part for part in near if part.is_file())
+
+
 def file_stamp(path: Path) -> str:
     """Return what changes when a file does: place, size, time, and both of its ends."""
-    files = [path]
-    if path.is_dir() or path.suffix.lower() == ".shp":
-        near = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
-        files = sorted(f for f in near if f.is_file())
     digest = hashlib.blake2b(digest_size=16)
-    for part in files:
+    for part in _files_of(path):
         facts = part.stat()
         digest.update(f"{part.resolve()}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
         with part.open("rb") as file:

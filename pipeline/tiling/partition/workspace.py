@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -65,6 +66,15 @@ class Workspace:
     stamp: str
 
     def __enter__(self) -> Self:
+        while not self._locked():
+            pass  # the run that was at work here has just removed the folder: make it again
+        if self._state() != self.stamp:
+            self._clear()
+            replace_file(self.folder / _STATE, json.dumps({"stamp": self.stamp}).encode())
+        return self
+
+    def _locked(self) -> bool:
+        """Lock the folder; tell whether it is still the one that was locked."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -75,10 +85,11 @@ class Workspace:
         except OSError:
             os.close(self._lock)
             raise TilingError(f"{self.folder}: another run is at work here") from None
-        if self._state() != self.stamp:
-            self._clear()
-            replace_file(self.folder / _STATE, json.dumps({"stamp": self.stamp}).encode())
-        return self
+        with suppress(FileNotFoundError):
+            if os.fstat(self._lock).st_ino == (self.folder / _LOCK).stat().st_ino:
+                return True
+        os.close(self._lock)
+        return False
 
     def __exit__(
         self,
@@ -95,6 +106,7 @@ class Workspace:
             return ""
 
     def _clear(self) -> None:
+        self._forget()
         for entry in self.folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
@@ -103,7 +115,12 @@ class Workspace:
 
     def remove(self) -> None:
         """Leave no trace."""
+        self._forget()
         shutil.rmtree(self.folder)
+
+    def _forget(self) -> None:
+        """Give up what is here before any of it goes: half a folder is none to go on from."""
+        (self.folder / _STATE).unlink(missing_ok=True)
 
     def note(self, name: str) -> Any:
         """Return what was noted when a step ended; ``None`` if it has not."""

@@ -1,6 +1,7 @@
 """The cheap test for broken polygons: what it passes is valid, and it passes what is ordinary."""
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,17 @@ def test_ordinary_shores_pass_however_long():
     bays = 1 + 0.1 * np.sin(np.linspace(0, 400 * np.pi, 200_000, endpoint=False))
     islands = [star([1] * 24, 20_000, (400_000 * k, 0)) for k in range(-5, 6)]
     assert not is_suspect(star(bays, 10_000_000), *islands)
+
+
+@pytest.mark.parametrize("corners", [30, 60, 120, 250, 1000, 4000])
+def test_shores_of_uneven_steps_pass(corners):
+    chance = np.random.default_rng(corners)
+    angle = np.sort(chance.random(corners)) * 2 * np.pi
+    radius = 0.8 + 0.1 * np.sin(5 * angle) + chance.uniform(-1, 1, corners) / corners
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * radius[:, None]
+    ring = np.rint(ring * 100_000_000).astype(np.int32)
+    assert shapely.is_valid(shapely.Polygon(ring))
+    assert not is_suspect(ring)
 
 
 def test_one_crossing_among_many_segments_is_found():

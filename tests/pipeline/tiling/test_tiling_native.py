@@ -62,6 +62,12 @@ def test_an_array_with_gaps_is_refused():
         _count(gaps, gaps, 0, 0, 1, np.zeros(2, np.int64))
 
 
+def test_a_number_of_another_type_is_refused_and_not_rounded():
+    shapes = allocate(1, 1, 1)
+    with pytest.raises(TypeError, match="expected int, got float"):
+        orient(shapes, 0, 0.5)
+
+
 def test_a_missing_argument_is_an_error_of_the_caller():
     with pytest.raises(TypeError, match="takes 3 arguments, got 2"):
         orient(allocate(1, 1, 1), 0)

@@ -1,5 +1,7 @@
 """Cut part by part or in one go: nobody can tell from the archive."""
 
+import resource
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from pipeline.tiling import Filter, LayerOptions, TileOptions
 from pipeline.tiling.engine import cut_sources, working_threads
 from pipeline.tiling.partition.limits import Limits
 from pipeline.tiling.partition.run import cut_streams
-from pipeline.tiling.partition.streams import streams_of
+from pipeline.tiling.partition.streams import ENGINE_BYTES, needs, streams_of
 from pipeline.tiling.reading import read_layers
 
 WORDS = {"name": "test", "attribution": "", "description": ""}
@@ -226,9 +228,7 @@ def read_nodes(data):
     with working_threads(TileOptions(threads=1)) as (pool, threads):
         coordinates = measured(read_layers(data)[0].geometry, pool, threads)
         shapes = filled(coordinates, np.arange(len(data)), pool, threads)
-    nodes = np.zeros(shapes.x.size, np.uint8)
-    mark_nodes(shapes, 1 << 16, nodes)
-    return [int(nodes.sum())]
+    return [int(mark_nodes(shapes).sum())]
 
 
 @pytest.mark.parametrize("ids", ["distinct", "repeated", "negative", "missing", "named"])
@@ -269,3 +269,50 @@ def test_another_reference_system_is_transformed_part_by_part(tmp_path):
 def test_nothing_of_the_work_stays(tmp_path):
     both(tmp_path, town(200), TileOptions(maxzoom=7))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.pmtiles", "two.pmtiles"]
+
+
+@pytest.mark.parametrize("left", ["borders.json", "gathered.json", "scanned.json"])
+def test_a_run_stopped_while_it_tidied_up_is_not_gone_on_from(tmp_path, monkeypatch, left):
+    """Whatever happened to be left of the work directory, the next run starts anew."""
+    data, options = town(300), TileOptions(minzoom=5, maxzoom=9)
+
+    def interrupted(folder):
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_file() and path.name not in (left, "state.json", "lock"):
+                path.unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.tiling.partition.workspace.shutil.rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            both(tmp_path, data, options)
+    assert_same(*both(tmp_path, data, options))
+
+
+def test_more_parts_than_a_process_may_hold_files_open(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    squares = shapely.box(130 + np.arange(400) / 400, 33, 130 + np.arange(1, 401) / 400, 33.1)
+    options = TileOptions(minzoom=5, maxzoom=8)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        assert_same(*both(tmp_path, frame(squares), options, Limits(400, 10**6, 10**6)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_shapefile_needs_what_its_table_needs(tmp_path):
+    data = gpd.GeoDataFrame(
+        {f"f{i}": ["x" * 200] * 200 for i in range(10)},
+        geometry=shapely.points(130, np.linspace(33, 34, 200)),
+        crs=4326,
+    )
+    data.to_file(tmp_path / "wide.shp")
+    table = (tmp_path / "wide.dbf").stat().st_size
+    assert needs(tmp_path / "wide.shp") - ENGINE_BYTES > table
+
+
+def test_tables_of_other_columns_are_other_inputs():
+    data = town(5)
+    renamed = data.rename(columns={data.columns[0]: "other"})
+    (one,), (two,), (part,) = (streams_of(d) for d in (data, renamed, data.iloc[1:]))
+    assert len({one.stamp, two.stamp, part.stamp}) == 3
