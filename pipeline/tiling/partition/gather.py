@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tiling.arrow import positions
-from pipeline.tiling.layers import CURVE_ZOOM, Layer
+from pipeline.tiling.coordinates import CURVE_ZOOM
+from pipeline.tiling.layers import Layer
 from pipeline.tiling.partition.blocks import Arrays, Block, write_block
 from pipeline.tiling.partition.borders import nodes_path
 from pipeline.tiling.partition.loading import NO_VALUES

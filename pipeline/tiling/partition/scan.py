@@ -16,18 +16,9 @@ import pyarrow.compute as pc
 from pipeline.tiling import wkb
 from pipeline.tiling.arrow import contiguous, numbers, positions
 from pipeline.tiling.checking import check_polygons
+from pipeline.tiling.coordinates import CURVE_ZOOM, curve_positions, filled, measured
 from pipeline.tiling.encoding import NO_ID
-from pipeline.tiling.layers import (
-    CURVE_ZOOM,
-    STATUS_CODES,
-    curve_positions,
-    filled,
-    kept,
-    measured,
-    remarkable,
-    repeated,
-    whole_numbers,
-)
+from pipeline.tiling.layers import STATUS_CODES, kept, remarkable, repeated, whole_numbers
 from pipeline.tiling.parallel import spread
 from pipeline.tiling.partition.blocks import write_block
 from pipeline.tiling.partition.buckets import write_dealt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.tiling.archive.hilbert import tile_id, zoom_ids
-from pipeline.tiling.layers import CURVE_ZOOM
+from pipeline.tiling.coordinates import CURVE_ZOOM
 from pipeline.tiling.partition.scan import GROUP_SHIFT
 from pipeline.tiling.shapes import MAX_ZOOM, WORLD_BITS
 
