@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -158,7 +158,10 @@ class AlertStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._patiently(), closing(self._open()) as database:
             if database.execute("PRAGMA user_version").fetchone()[0] == 0:
-                database.execute("PRAGMA journal_mode = WAL")
+                # Whoever else makes the file at this moment does the same; who comes second to
+                # the journal is told that it is locked, and finds it as it should be.
+                with suppress(sqlite3.OperationalError):
+                    database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(_text("schema.sql"))
                 database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("BEGIN IMMEDIATE")

@@ -52,7 +52,7 @@ def finished(folder):
     return {
         p.relative_to(folder): p.stat().st_mtime_ns
         for p in folder.rglob("*-*")
-        if p.is_file() and not p.name.endswith((".partial", ".arrow"))
+        if p.is_file() and not p.name.endswith((".partial", ".arrow", ".answers"))
     }
 
 
