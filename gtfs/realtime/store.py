@@ -7,12 +7,12 @@ import json
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from gtfs.errors import AlertError
 from gtfs.realtime.alert import Alert, CancelledTrip, Cause, Effect
 from pipeline.config.base import Text
+from pipeline.statements import script, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +162,7 @@ class AlertStore:
                 # the journal is told that it is locked, and finds it as it should be.
                 with suppress(sqlite3.OperationalError):
                     database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_text("schema.sql"))
+                database.executescript(script("gtfs.realtime", "schema.sql"))
                 database.execute(f"PRAGMA user_version = {_VERSION}")
             database.execute("BEGIN IMMEDIATE")
             try:
@@ -293,13 +293,4 @@ def _moment(seconds: int) -> dt.datetime:
 
 
 def _sql(name: str) -> str:
-    """Return one statement of ``statements.sql``, each under a line ``-- name``."""
-    for part in _text("statements.sql").split("\n-- ")[1:]:
-        title, _, statement = part.partition("\n")
-        if title.strip() == name:
-            return statement
-    raise KeyError(name)
-
-
-def _text(name: str) -> str:
-    return resources.files("gtfs.realtime").joinpath(name).read_text(encoding="utf-8")
+    return statements("gtfs.realtime")[name]

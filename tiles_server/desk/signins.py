@@ -10,10 +10,9 @@ import sqlite3
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
+from pipeline.statements import script, statements
 from tiles_server.desk.private import write_private
 from tiles_server.errors import UnavailableError
 
@@ -152,7 +151,7 @@ class SignIns:
         if not self._path.exists():
             write_private(self._path, b"", only_new=True)
         with self._open() as database:
-            database.executescript(_text("schema.sql"))
+            database.executescript(script("tiles_server.desk", "schema.sql"))
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -190,15 +189,4 @@ def _hashed(token: str) -> str:
 
 
 def _sql(name: str) -> str:
-    return _statements()[name]
-
-
-@cache
-def _statements() -> dict[str, str]:
-    parts = (part.partition("\n") for part in _text("statements.sql").split("\n-- ")[1:])
-    return {title.strip(): statement for title, _, statement in parts}
-
-
-@cache
-def _text(file: str) -> str:
-    return resources.files("tiles_server.desk").joinpath(file).read_text(encoding="utf-8")
+    return statements("tiles_server.desk")[name]
