@@ -23,7 +23,7 @@ setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for
 	$(BIN)/python -m tiles_server.vendor
 	@touch $@
 
-.venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py pipeline/tiling/native/* pipeline/tiling/*/kernels.py)
+.venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py pipeline/tiling/*/*.py pipeline/tiling/native/*.ll)
 	@echo "タイルの計算部分を準備しています（一分ほど） compiling the tiling kernels (a minute)"
 	$(BIN)/python -m pipeline.tiling.native.build
 	@touch $@

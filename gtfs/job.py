@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gtfs.build import BuiltFeed, build_feed
+from gtfs.build.feed import BuiltFeed, build_feed
 from gtfs.diff import difference
-from gtfs.layers import layer_geojson, routes_layer, stops_layer
+from gtfs.feed.read import read_feed
+from gtfs.feed.write import write_zip
+from gtfs.figures.layers import layer_geojson, routes_layer, stops_layer
+from gtfs.figures.statistics import statistics
 from gtfs.pages import timetable_pages
-from gtfs.read import read_feed
-from gtfs.statistics import statistics
 from gtfs.validate import validate, validation_html, validation_json
-from gtfs.write import write_zip
 from pipeline.findings import Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
 from pipeline.progress import silent
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
     from pipeline.config.declaration import Declaration
     from pipeline.progress import Progress
 

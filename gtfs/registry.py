@@ -13,11 +13,11 @@ import hashlib
 import io
 import itertools
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Self
 
 from gtfs.errors import RegistryError
-from gtfs.identity import SAME_PLACE_METRES, match, metres
+from gtfs.stops.identity import SAME_PLACE_METRES, Entry, Wanted, match, metres
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
@@ -26,53 +26,6 @@ if TYPE_CHECKING:
 
 _FAR_METRES = 1000.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One id and what it stands for.
-
-    Attributes
-    ----------
-    kind
-        ``stop``, ``route`` … ; ids are unique within a kind.
-    id
-        ASCII letters, digits, ``.``, ``_`` and ``-``.
-    key
-        The owner's own code, empty where there is none.
-    lat, lon
-        Last known position in degrees, None for what has none.
-    first_seen, retired
-        Date of the release that first had it, and of the first that had it no more.
-    """
-
-    kind: str
-    id: str
-    key: str = ""
-    name: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    first_seen: dt.date | None = None
-    retired: dt.date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Something that needs an id.
-
-    Attributes
-    ----------
-    key, name, lat, lon
-        As for :class:`Entry`.
-    prefer
-        The id it should get if it is new and the id was never used; else one is made.
-    """
-
-    key: str = ""
-    name: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    prefer: str = ""
 
 
 class Registry:

@@ -40,8 +40,8 @@ class Watch:
 def build(watch: Watch, root: str, out: str) -> dict[str, Any]:
     """Build the generated operator from its workbooks, reconcile it, write it."""
     from benchmarks.gtfs.operator import PER_ROUTE
-    from gtfs.build import build_feed
-    from gtfs.write import write_zip
+    from gtfs.build.feed import build_feed
+    from gtfs.feed.write import write_zip
     from pipeline.config.base import Text
     from pipeline.config.feeds import Feed
 
@@ -62,8 +62,8 @@ def build(watch: Watch, root: str, out: str) -> dict[str, Any]:
 
 def ours(watch: Watch, path: str, out: str) -> dict[str, Any]:
     """Read a feed and write it."""
-    from gtfs.read import read_feed
-    from gtfs.write import write_zip
+    from gtfs.feed.read import read_feed
+    from gtfs.feed.write import write_zip
 
     feed = watch("read", lambda: read_feed(Path(path)).feed)
     watch("write", lambda: write_zip(feed, Path(out)))
@@ -102,7 +102,7 @@ def gtfs_analyzer(watch: Watch, path: str) -> dict[str, Any]:
 def difference(watch: Watch, path: str) -> dict[str, Any]:
     """Compare a feed with itself."""
     from gtfs.diff import difference as compare
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     feed = read_feed(Path(path)).feed
     found = watch("compare", lambda: compare(feed, feed))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 _NO_BOARDING, _BY_ARRANGEMENT = 1, (2, 3)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 from gtfs.departures.calls import boarding_calls
 from gtfs.departures.stops import stops_of
+from gtfs.feed.translations import english_names
 from gtfs.realtime.trips import timezone
-from gtfs.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gtfs.departures.calls import Calls
     from gtfs.departures.stops import Stop
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 
 @dataclass(frozen=True, slots=True)

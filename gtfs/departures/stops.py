@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gtfs.translations import english_names
+from gtfs.feed.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 _POLE, _PARENT, _BOARDING_AREA = 0, 1, 4
 

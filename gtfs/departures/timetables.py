@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from gtfs.departures.index import build_index
 from gtfs.departures.search import upcoming
-from gtfs.read import read_feed
+from gtfs.feed.read import read_feed
 from gtfs.realtime.facts import identity
 
 if TYPE_CHECKING:

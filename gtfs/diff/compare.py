@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from gtfs.calendar import day_classes
+from gtfs.days.calendar import day_classes
 from gtfs.diff.change import Change, Difference, Words, change, phrase
 from gtfs.diff.days import day_words
 from gtfs.diff.directions import with_keys
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gtfs.diff.match import Matches, Place
     from gtfs.diff.timetable import Group, Timetable, Trip
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 Frozen: TypeAlias = "frozenset[tuple[Trip, int]]"
 _LAST_DAYS = 8

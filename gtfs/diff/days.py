@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import DAY_CLASSES
+from gtfs.days.calendar import DAY_CLASSES
 from gtfs.diff.change import Words, joined, listed, phrase
 
 if TYPE_CHECKING:

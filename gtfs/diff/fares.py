@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs import pricelist
 from gtfs.diff.change import Change, Words, change, listed, phrase
+from gtfs.fares import pricelist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 Where = tuple[str, str, str, str]
 """Title of the rider, empty for adults, route key, and the names of the stops of the origin and

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import pandas as pd
 
 from gtfs.diff.change import Change, Words, change, listed, phrase
-from gtfs.translations import english_names
+from gtfs.feed.translations import english_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 SAME_NAME_METRES = 300.0
 """How far apart two stops of one name under different ids may stand and be the same."""

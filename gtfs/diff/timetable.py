@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 Call = tuple[str, int, int]
 """Where, arrival and departure; -1 where there is no time."""

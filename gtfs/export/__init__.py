@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 from ruamel.yaml import YAML
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 from gtfs.export.declaration import declaration
 from gtfs.export.fares import write_fares
 from gtfs.export.matrices import saved_trips, write_timetables
@@ -24,7 +24,7 @@ from gtfs.export.stops import write_stops
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
 
 __all__ = ["BOOK", "Exported", "export_feed"]
 

@@ -6,14 +6,14 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from gtfs.japan import check_digit
+from gtfs.build.japan import check_digit
+from gtfs.build.rows import ROUTE_TYPES
+from gtfs.feed.translations import english_names
 from gtfs.notices import notice
-from gtfs.rows import ROUTE_TYPES
-from gtfs.translations import english_names
 
 if TYPE_CHECKING:
     from gtfs.export.result import Exported
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
 
 _DAY = dt.timedelta(days=1)
 

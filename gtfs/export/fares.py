@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from gtfs.fares.pricelist import adult_prices, rider_prices
 from gtfs.notices import notice
-from gtfs.pricelist import adult_prices, rider_prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import openpyxl
 
     from gtfs.export.result import Exported
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
 
 Prices = dict[tuple[str, str], dict[str, set[int]]]
 """Yen by zones and the title of the rider, empty for adults."""

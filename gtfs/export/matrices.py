@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from gtfs.export.result import Exported
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
     from pipeline.findings import Finding
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import openpyxl
 
     from gtfs.export.result import Exported
-    from gtfs.tables import Feed as Tables
+    from gtfs.feed.tables import Feed as Tables
 
 
 def write_stops(book: openpyxl.Workbook, feed: Tables, exported: Exported) -> dict[str, Any]:

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.calendar import calendar_tables
-from gtfs.columns import clock
-from gtfs.errors import TimetableUnreadable
-from gtfs.farerules import attribute_rows, rule_rows
-from gtfs.flex.windows import DemandTrip, Place, Window, WindowMatrix
-from gtfs.flex.zones import area_id, locations, read_zone
-from gtfs.japan import Translations
-from gtfs.notices import notice
-from gtfs.rows import (
+from gtfs.build.japan import Translations
+from gtfs.build.rows import (
     Row,
     agency_row,
     attribution_rows,
@@ -26,7 +19,14 @@ from gtfs.rows import (
     switched_rows,
     trip_rows,
 )
-from gtfs.tables import Feed as Tables
+from gtfs.days.calendar import calendar_tables
+from gtfs.errors import TimetableUnreadable
+from gtfs.fares.rules import attribute_rows, rule_rows
+from gtfs.feed.columns import clock
+from gtfs.feed.tables import Feed as Tables
+from gtfs.flex.windows import DemandTrip, Place, Window, WindowMatrix
+from gtfs.flex.zones import area_id, locations, read_zone
+from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, after_midnight, clock_seconds
 from gtfs.timetable.grid import open_book
 from gtfs.timetable.read import MatrixArea
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     import shapely
 
-    from gtfs.parts import Parts
-    from gtfs.stops import StopLedger
+    from gtfs.build.parts import Parts
+    from gtfs.stops.poles import StopLedger
     from pipeline.config.demand import BookingRule, Demand, DemandTable
     from pipeline.config.feeds import Feed
     from pipeline.findings import Finding

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from gtfs.parts import Parts
+    from gtfs.build.parts import Parts
+    from gtfs.feed.tables import Feed as Tables
     from gtfs.reconcile.places import Place
-    from gtfs.tables import Feed as Tables
     from gtfs.timetable.read import MatrixArea
 
 Span = tuple[int, int]

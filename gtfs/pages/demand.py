@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import day_classes, effective_dates
+from gtfs.days.calendar import day_classes, effective_dates
 from gtfs.diff.days import day_words
 from gtfs.diff.match import flexible_places
 from gtfs.diff.timetable import Schedule
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gtfs.diff.change import Words
     from gtfs.diff.timetable import Group, Timetable
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 
 @dataclass(frozen=True, slots=True)

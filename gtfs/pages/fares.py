@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gtfs.diff.change import Words
-from gtfs.pricelist import prices, zones_of_stops
-from gtfs.translations import english_names
+from gtfs.fares.pricelist import prices, zones_of_stops
+from gtfs.feed.translations import english_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gtfs.feed.tables import Feed
     from gtfs.pages.sheets import RouteSheet
-    from gtfs.tables import Feed
 
 ADULT = Words("大人", "Adult")
 _ENGLISH = {"小児": "Child"}

@@ -15,8 +15,8 @@ from gtfs.pages.sheets import route_sheets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gtfs.feed.tables import Feed
     from gtfs.pages.sheets import DirectionSheet
-    from gtfs.tables import Feed
 
 INDEX = "timetable.html"
 TRIPS_ACROSS = 12

@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import day_classes
+from gtfs.days.calendar import day_classes
 from gtfs.diff.days import class_words
 from gtfs.diff.match import Line, Place, lines, places
 from gtfs.diff.timetable import departure, schedule
+from gtfs.figures.statistics import DAY_TYPES
 from gtfs.pages.demand import without_demand
-from gtfs.statistics import DAY_TYPES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gtfs.diff.change import Words
     from gtfs.diff.timetable import Group, Schedule, Timetable, Trip
+    from gtfs.feed.tables import Feed
     from gtfs.pages.demand import DemandSheet
-    from gtfs.tables import Feed
 
 StopKey = tuple[str, int]
 """A stop and how often the trip has called there before: loops call twice."""

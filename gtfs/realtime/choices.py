@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gtfs.calendar import effective_dates
-from gtfs.columns import clock
+from gtfs.days.calendar import effective_dates
+from gtfs.feed.columns import clock
 from gtfs.realtime.origins import calls_of, in_order, stop_names
 from gtfs.realtime.sentences import route_names
 from gtfs.realtime.trips import moment, timezone
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Sequence
 
+    from gtfs.feed.tables import Feed
     from gtfs.realtime.alert import CancelledTrip
-    from gtfs.tables import Feed
 
 
 def described(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gtfs.columns import seconds
 from gtfs.errors import AlertError
-from gtfs.read import read_feed
+from gtfs.feed.columns import seconds
+from gtfs.feed.read import read_feed
 from gtfs.realtime.alert import Alert, Cause, Effect
 from gtfs.realtime.board import Board
 from gtfs.realtime.choices import choices, described
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from gtfs.feed.tables import Feed
     from gtfs.realtime.alert import CancelledTrip
     from gtfs.realtime.board import Message
     from gtfs.realtime.store import AlertStore
-    from gtfs.tables import Feed
 
 E = TypeVar("E", Cause, Effect)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gtfs.translations import english_names
+from gtfs.feed.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 
 def origins_of(feed: Feed, routes: Collection[str]) -> dict[str, Text]:

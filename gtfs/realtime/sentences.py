@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from gtfs.columns import clock
+from gtfs.feed.columns import clock
+from gtfs.feed.translations import english_names
 from gtfs.realtime.origins import origins_of
-from gtfs.translations import english_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gtfs.feed.tables import Feed
     from gtfs.realtime.alert import CancelledTrip, Cause
-    from gtfs.tables import Feed
 
 _FERRY = 4
 _LISTED = 12

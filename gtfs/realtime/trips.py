@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 from gtfs.realtime.alert import CancelledTrip
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

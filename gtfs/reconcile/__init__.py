@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from gtfs.parts import Parts
-    from gtfs.tables import Feed as Tables
+    from gtfs.build.parts import Parts
+    from gtfs.feed.tables import Feed as Tables
     from gtfs.timetable.read import MatrixArea
 
 __all__ = ["Reconciliation", "place_finding", "reconcile"]

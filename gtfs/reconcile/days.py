@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import effective_dates
-from gtfs.daytypes import each_day
+from gtfs.days.calendar import effective_dates
+from gtfs.days.types import each_day
 from gtfs.notices import notice
 
 if TYPE_CHECKING:
-    from gtfs.parts import Parts
+    from gtfs.build.parts import Parts
+    from gtfs.feed.tables import Feed as Tables
     from gtfs.reconcile.result import Reconciliation
-    from gtfs.tables import Feed as Tables
     from gtfs.timetable.trips import Trip
 
 

@@ -17,11 +17,11 @@ from pipeline.config.fares import ADULT, FlatFare, TriangleFare
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gtfs.farerules import FareRule
-    from gtfs.parts import Parts
+    from gtfs.build.parts import Parts
+    from gtfs.fares.rules import FareRule
+    from gtfs.feed.tables import Feed as Tables
     from gtfs.reconcile.result import Reconciliation
     from gtfs.reconcile.secondreader import SecondReaders
-    from gtfs.tables import Feed as Tables
     from pipeline.config.fares import Fare, Rider
     from pipeline.findings import Finding
 

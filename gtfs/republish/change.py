@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 
 @dataclass(slots=True)

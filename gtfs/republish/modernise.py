@@ -12,16 +12,16 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import calendar_tables, effective_dates
-from gtfs.ids import HOMES, ids, rename
+from gtfs.days.calendar import calendar_tables, effective_dates
+from gtfs.feed.ids import HOMES, ids, rename
+from gtfs.feed.schema import Kind
+from gtfs.feed.tables import kind
 from gtfs.republish.change import Changing
 from gtfs.republish.translations import modern_translations
 from gtfs.republish.unused import drop_unused
-from gtfs.schema import Kind
-from gtfs.tables import kind
 
 if TYPE_CHECKING:
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
     from pipeline.findings import Finding
 
 

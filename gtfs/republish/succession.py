@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.calendar import calendar_tables, effective_dates
-from gtfs.ids import HOMES, ids, rename
+from gtfs.days.calendar import calendar_tables, effective_dates
+from gtfs.feed.ids import HOMES, ids, rename
+from gtfs.feed.schema import tables
+from gtfs.feed.tables import Feed
 from gtfs.republish.change import Changing
-from gtfs.schema import tables
-from gtfs.tables import Feed
 
 if TYPE_CHECKING:
     from pipeline.findings import Finding

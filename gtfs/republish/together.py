@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gtfs.ids import HOMES, ids, rename
+from gtfs.feed.ids import HOMES, ids, rename
+from gtfs.feed.tables import Feed
 from gtfs.republish.change import Changing
-from gtfs.tables import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

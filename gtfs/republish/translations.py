@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from gtfs.feed.tables import Feed
     from gtfs.republish.change import Changing
-    from gtfs.tables import Feed
 
 _BY_RECORD = (
     ("agency", "agency_id", "agency_name"),

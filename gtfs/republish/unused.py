@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.ids import RECORDS, ids
+from gtfs.feed.ids import RECORDS, ids
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -16,7 +16,7 @@ from pipeline.config.timetables import DayTypeByColour
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gtfs.stops import StopLedger
+    from gtfs.stops.poles import StopLedger
     from gtfs.timetable.grid import Book
     from gtfs.timetable.trips import Integers, SourceTrip
     from pipeline.config.feeds import Feed

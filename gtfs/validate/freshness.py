@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
 
 _MUST, _SHOULD = 7, 30
 """Days a feed must and should reach ahead: publishing practice of GTFS Schedule."""

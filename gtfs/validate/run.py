@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from gtfs.read import read_feed
+from gtfs.feed.read import read_feed
 from gtfs.validate.notice import Notice, merge
 from gtfs.validate.tools import TOOLS, installed
 from pipeline.findings import Catalogue, Finding, Severity

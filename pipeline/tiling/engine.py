@@ -14,10 +14,10 @@ import numpy as np
 from pipeline.errors import TilingError
 from pipeline.progress import silent
 from pipeline.tiling.archive import writer_for
+from pipeline.tiling.geometry.shapes import degrees_of
 from pipeline.tiling.layers import prepare
 from pipeline.tiling.metadata import metadata
 from pipeline.tiling.report import LayerSummary, TileReport, ZoomStatistics, budget_findings
-from pipeline.tiling.shapes import degrees_of
 from pipeline.tiling.writing import write_zoom
 from pipeline.tiling.zooms import LayerPlan, PendingCut, start_cut
 

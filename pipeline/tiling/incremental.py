@@ -21,14 +21,14 @@ import numpy as np
 from pipeline.errors import TilingError
 from pipeline.tiling.archive import PMTilesReader, PMTilesWriter, tile_ids, zoom_of
 from pipeline.tiling.engine import bounds_of, summary_of
-from pipeline.tiling.grouping import group
+from pipeline.tiling.geometry.grouping import group
+from pipeline.tiling.geometry.pieces import select
+from pipeline.tiling.geometry.shapes import WORLD_BITS
 from pipeline.tiling.layers import prepare
 from pipeline.tiling.metadata import metadata
 from pipeline.tiling.options import TileOptions
-from pipeline.tiling.pieces import select
 from pipeline.tiling.reading import read_layers
 from pipeline.tiling.report import ZoomStatistics
-from pipeline.tiling.shapes import WORLD_BITS
 from pipeline.tiling.writing import write_zoom
 from pipeline.tiling.zooms import LayerPlan, ZoomCut, cut_shapes
 

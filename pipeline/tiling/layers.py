@@ -10,13 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.findings import Catalogue
-from pipeline.tiling import wkb
 from pipeline.tiling.arrow import contiguous, masked, numbers
-from pipeline.tiling.checking import check_polygons
-from pipeline.tiling.coordinates import drawing_order, filled, measured
-from pipeline.tiling.encoding import NO_ID
-from pipeline.tiling.parallel import spread
-from pipeline.tiling.shapes import (
+from pipeline.tiling.geometry import wkb
+from pipeline.tiling.geometry.checking import check_polygons
+from pipeline.tiling.geometry.coordinates import drawing_order, filled, measured
+from pipeline.tiling.geometry.shapes import (
     LINE,
     POLYGON,
     WORLD,
@@ -24,9 +22,11 @@ from pipeline.tiling.shapes import (
     concatenate,
     take,
 )
-from pipeline.tiling.simplify import orient, weigh
-from pipeline.tiling.topology import mark_nodes
-from pipeline.tiling.values import Values, encode_values
+from pipeline.tiling.geometry.simplify import orient, weigh
+from pipeline.tiling.geometry.topology import mark_nodes
+from pipeline.tiling.mvt.encoding import NO_ID
+from pipeline.tiling.mvt.values import Values, encode_values
+from pipeline.tiling.parallel import spread
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.errors import TilingError
-from pipeline.tiling.shapes import MAX_ZOOM
+from pipeline.tiling.geometry.shapes import MAX_ZOOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import deflate
 import numpy as np
 
 from pipeline.tiling.archive.hilbert import zxy
-from pipeline.tiling.budget import may_reduce, reduce_tile, strategies_of
-from pipeline.tiling.encoding import encode
+from pipeline.tiling.mvt.encoding import encode
+from pipeline.tiling.reduce.budget import may_reduce, reduce_tile, strategies_of
 from pipeline.tiling.report import ZoomStatistics
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.tiling.encoding import Encoded
+    from pipeline.tiling.mvt.encoding import Encoded
     from pipeline.tiling.options import TileOptions
     from pipeline.tiling.zooms import ZoomCut
 

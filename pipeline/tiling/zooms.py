@@ -12,19 +12,19 @@ import pyarrow.compute as pc
 
 from pipeline.errors import TilingError
 from pipeline.tiling.arrow import contiguous, numbers
-from pipeline.tiling.cutting import cut
-from pipeline.tiling.encoding import Drawn
-from pipeline.tiling.grouping import Groups, group
-from pipeline.tiling.pieces import Pieces, joined
-from pipeline.tiling.protobuf import bytes_field
-from pipeline.tiling.repair import repair
-from pipeline.tiling.shapes import MAX_ZOOM
-from pipeline.tiling.snapping import (
+from pipeline.tiling.geometry.cutting import cut
+from pipeline.tiling.geometry.grouping import Groups, group
+from pipeline.tiling.geometry.pieces import Pieces, joined
+from pipeline.tiling.geometry.repair import repair
+from pipeline.tiling.geometry.shapes import MAX_ZOOM
+from pipeline.tiling.geometry.snapping import (
     ENLARGED,
     LINES_LOST,
     PARTS_LOST,
     TINY,
 )
+from pipeline.tiling.mvt.encoding import Drawn
+from pipeline.tiling.mvt.protobuf import bytes_field
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

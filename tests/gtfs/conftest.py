@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from ruamel.yaml import YAML
 
-from gtfs.build import build_feed
-from gtfs.columns import clock
+from gtfs.build.feed import build_feed
+from gtfs.feed.columns import clock
 from pipeline.config.base import Text
 from pipeline.config.feeds import Feed
 

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from google.transit import gtfs_realtime_pb2
 
-from gtfs.build import build_feed
-from gtfs.write import write_zip
+from gtfs.build.feed import build_feed
+from gtfs.feed.write import write_zip
 from pipeline.config.feeds import Feed
 from tonari.commands.gtfs import command
 

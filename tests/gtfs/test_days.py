@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 
 D = dt.date
 TIMES = [["", "1便"], ["市役所前", "9:00"], ["駅前", "9:20"]]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from gtfs.build import build_feed
-from gtfs.calendar import effective_dates
+from gtfs.build.feed import build_feed
+from gtfs.days.calendar import effective_dates
 from gtfs.export import export_feed
-from gtfs.read import read_feed
+from gtfs.feed.read import read_feed
 from pipeline.config.feeds import Feed
 from pipeline.findings import Severity
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import gtfs_guru
 import pytest
 
-from gtfs.columns import clock
-from gtfs.write import write_zip
+from gtfs.feed.columns import clock
+from gtfs.feed.write import write_zip
 
 EXPLAINED = {
     # Japanese has no upper and lower case: the rule takes "小児 50円" for shouting.

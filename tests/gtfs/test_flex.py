@@ -6,7 +6,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from gtfs.columns import clock
+from gtfs.feed.columns import clock
 from pipeline.config.feeds import Feed
 from pipeline.findings import Severity
 

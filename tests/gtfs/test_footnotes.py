@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 
 T = dt.time
 

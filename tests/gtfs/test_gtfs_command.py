@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from gtfs.build import build_feed
-from gtfs.ids import rename
-from gtfs.read import read_feed
-from gtfs.write import write_zip
+from gtfs.build.feed import build_feed
+from gtfs.feed.ids import rename
+from gtfs.feed.read import read_feed
+from gtfs.feed.write import write_zip
 from pipeline.config.feeds import Feed
 from tonari.commands.gtfs import command
 

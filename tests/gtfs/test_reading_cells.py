@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gtfs.build.japan import check_digit
 from gtfs.flex.windows import read_window
-from gtfs.japan import check_digit
 from gtfs.reconcile.rawbook import RawBook
 from gtfs.timetable.clock import CellReader, after_midnight
 from gtfs.timetable.grid import COLUMNS, cell_code, cell_name, column_index, column_name, open_book

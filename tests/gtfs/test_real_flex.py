@@ -10,9 +10,9 @@ from pathlib import Path
 import gtfs_guru
 import pytest
 
-from gtfs.build import build_feed
-from gtfs.columns import clock
-from gtfs.write import write_zip
+from gtfs.build.feed import build_feed
+from gtfs.feed.columns import clock
+from gtfs.feed.write import write_zip
 from pipeline.config.feeds import Feed
 
 pytestmark = pytest.mark.real

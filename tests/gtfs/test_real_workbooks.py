@@ -9,10 +9,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gtfs.build import build_feed
-from gtfs.calendar import effective_dates
-from gtfs.columns import clock
-from gtfs.read import read_feed
+from gtfs.build.feed import build_feed
+from gtfs.days.calendar import effective_dates
+from gtfs.feed.columns import clock
+from gtfs.feed.read import read_feed
 from gtfs.timetable.grid import open_book
 from gtfs.timetable.propose import propose
 from pipeline.config.feeds import Feed

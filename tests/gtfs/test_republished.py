@@ -7,10 +7,10 @@ from pathlib import Path
 import gtfs_guru
 import pytest
 
-from gtfs.build import build_feed
-from gtfs.calendar import effective_dates
-from gtfs.read import read_feed
-from gtfs.write import write_zip
+from gtfs.build.feed import build_feed
+from gtfs.days.calendar import effective_dates
+from gtfs.feed.read import read_feed
+from gtfs.feed.write import write_zip
 from pipeline.config.feeds import Feed
 from pipeline.findings import Severity
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gtfs.export import export_feed
+from gtfs.fares.riders import rider_price
 from gtfs.pages import timetable_pages
 from gtfs.reconcile.fares import _worked_out
-from gtfs.riders import rider_price
 from pipeline.config.fares import Rider
 from pipeline.config.feeds import Feed
 
@@ -149,7 +149,7 @@ def test_the_printed_page_has_a_triangle_for_each_rider(with_riders):
 
 
 def test_exported_and_built_again_riders_pay_the_same(with_riders, publisher, tmp_path):
-    from gtfs.build import build_feed
+    from gtfs.build.feed import build_feed
 
     first = with_riders({"child": CHILD, "disabled": CHILD | {"title": TITLE}})
     declaration = export_feed(first.tables, "line", tmp_path / "saved").declaration

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from gtfs.build import build_feed
-from gtfs.calendar import effective_dates
-from gtfs.columns import clock
+from gtfs.build.feed import build_feed
+from gtfs.days.calendar import effective_dates
+from gtfs.feed.columns import clock
+from gtfs.feed.write import members, write_zip
 from gtfs.validate import validate
-from gtfs.write import members, write_zip
 from pipeline.config.feeds import Feed
 from pipeline.findings import Severity
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtfs.shapes import WGS84, cut
+from gtfs.build.shapes import WGS84, cut
 
 # A street of 0.01° steps eastward, about 925 m each at this latitude.
 STREET = np.column_stack([130.80 + 0.01 * np.arange(6), np.full(6, 33.9)])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gtfs.tables import Feed
+from gtfs.feed.tables import Feed
 
 REAL = Path(
     os.environ.get(

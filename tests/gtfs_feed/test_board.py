@@ -11,10 +11,10 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from gtfs.errors import AlertError
+from gtfs.feed.write import write_zip
 from gtfs.realtime import AlertStore, Board
 from gtfs.realtime.desk import Desk
 from gtfs.realtime.watch import ABSENT, Watch
-from gtfs.write import write_zip
 from pipeline.config.base import Text
 
 FIVE = dt.datetime.fromisoformat("2026-11-24T05:00:00+09:00")

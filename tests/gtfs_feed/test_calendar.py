@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtfs.calendar import (
+from gtfs.days.calendar import (
     calendar_tables,
     effective_dates,
     national_holidays,
@@ -17,7 +17,7 @@ from gtfs.calendar import (
     shortest_form,
 )
 from gtfs.errors import FeedUnreadable
-from gtfs.tables import Feed
+from gtfs.feed.tables import Feed
 
 AUTUMN = [dt.date(2026, 10, 1) + dt.timedelta(days=i) for i in range(92)]
 HOLIDAYS = national_holidays(AUTUMN[0], AUTUMN[-1])
@@ -112,7 +112,7 @@ def test_holidays_agree_with_the_cabinet_office(transit):
 
 @pytest.mark.real
 def test_rewritten_calendars_of_real_feeds_keep_every_date(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     for path in sorted(transit.glob("gtfs-jp-2019/*.zip")):
         feed = read_feed(path).feed

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtfs.departures import Timetables, build_index, upcoming
-from gtfs.tables import Feed
-from gtfs.write import write_zip
+from gtfs.feed.tables import Feed
+from gtfs.feed.write import write_zip
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -262,7 +262,7 @@ def test_the_sample_departs_when_its_feeds_say(sample_data, name):
 
 
 def test_rides_that_are_booked_depart_from_no_stop(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     index = build_index(read_feed(transit / "vbb-flex").feed)
     assert index.stops

@@ -8,9 +8,9 @@ import json
 import pandas as pd
 import pytest
 
-from gtfs.calendar import calendar_tables, effective_dates, national_holidays
+from gtfs.days.calendar import calendar_tables, effective_dates, national_holidays
 from gtfs.diff import difference
-from gtfs.tables import Feed
+from gtfs.feed.tables import Feed
 
 FIRST, LAST = dt.date(2026, 10, 1), dt.date(2027, 3, 31)
 DAYS = [FIRST + dt.timedelta(days=i) for i in range((LAST - FIRST).days + 1)]
@@ -208,7 +208,7 @@ def test_json_holds_every_trip_where_the_sentence_names_some(old):
 
 @pytest.mark.real
 def test_a_real_feed_with_everything_recoded_has_no_difference(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     path = transit / "gtfs-jp-2019" / "satukibus_kbus.zip"
     old, new = read_feed(path).feed, read_feed(path).feed
@@ -223,7 +223,7 @@ def test_a_real_feed_with_everything_recoded_has_no_difference(transit):
 
 @pytest.mark.real
 def test_a_withdrawn_trip_of_the_real_ferry_is_found(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     path = transit / "kitakyushu-ferry" / "401005_shieitosengtfs.zip"
     old, new = read_feed(path).feed, read_feed(path).feed

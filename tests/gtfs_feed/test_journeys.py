@@ -17,11 +17,11 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 from ruamel.yaml import YAML
 
-from gtfs.build import build_feed
+from gtfs.build.feed import build_feed
+from gtfs.feed.tables import Feed as Tables
+from gtfs.feed.write import write_zip
 from gtfs.realtime import AlertStore
 from gtfs.realtime.desk import Desk
-from gtfs.tables import Feed as Tables
-from gtfs.write import write_zip
 from pipeline.config.base import Text
 from pipeline.config.feeds import Feed
 
@@ -51,7 +51,7 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def piers(archive):
     """Return the stop ids of Tobata and Wakamatsu."""
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     stops = read_feed(archive).feed["stops"]
     ids = dict(zip(stops.stop_name, stops.stop_id, strict=True))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtfs.calendar import calendar_tables
+from gtfs.days.calendar import calendar_tables
 from gtfs.diff import difference
-from gtfs.tables import Feed
+from gtfs.feed.tables import Feed
 
 DAYS = [dt.date(2026, 10, 1) + dt.timedelta(days=i) for i in range(60)]
 STOPS = "abcdefgh"

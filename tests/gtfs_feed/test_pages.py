@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from gtfs.calendar import calendar_tables, effective_dates
-from gtfs.columns import seconds
+from gtfs.days.calendar import calendar_tables, effective_dates
+from gtfs.feed.columns import seconds
 from gtfs.pages import route_sheets, timetable_pages
 
 
@@ -170,7 +170,7 @@ def test_a_sample_says_so_on_every_page(bus):
 
 @pytest.mark.real
 def test_every_departure_of_a_real_feed_is_on_paper(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     feed = read_feed(transit / "gtfs-jp-2019" / "town_tateyama_gtfs.zip").feed
     for sheet in route_sheets(feed):

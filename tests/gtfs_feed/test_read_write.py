@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from gtfs.errors import FeedUnreadable
-from gtfs.kit import from_kit, to_kit
-from gtfs.read import read_feed
-from gtfs.schema import Kind
-from gtfs.tables import Feed, kind
-from gtfs.write import members, write_zip
+from gtfs.feed.kit import from_kit, to_kit
+from gtfs.feed.read import read_feed
+from gtfs.feed.schema import Kind
+from gtfs.feed.tables import Feed, kind
+from gtfs.feed.write import members, write_zip
 
 
 def same(one: Feed, other: Feed) -> None:

@@ -12,10 +12,10 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from gtfs.errors import AlertError
+from gtfs.feed.write import write_zip
 from gtfs.realtime import AlertStore
 from gtfs.realtime.desk import Desk
 from gtfs.realtime.trips import moment
-from gtfs.write import write_zip
 from pipeline.config.base import Text
 
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtfs.errors import RegistryError
-from gtfs.registry import Registry, Wanted
+from gtfs.registry import Registry
+from gtfs.stops.identity import Wanted
 
 ON = dt.date(2026, 10, 1)
 LATER = dt.date(2027, 4, 1)

@@ -8,12 +8,12 @@ import gtfs_guru
 import pandas as pd
 import pytest
 
-from gtfs.calendar import effective_dates
+from gtfs.days.calendar import effective_dates
 from gtfs.diff import difference
-from gtfs.ids import HOMES, ids, places, rename
-from gtfs.read import read_feed
+from gtfs.feed.ids import HOMES, ids, places, rename
+from gtfs.feed.read import read_feed
+from gtfs.feed.write import write_zip
 from gtfs.republish import modernise, succession, together
-from gtfs.write import write_zip
 
 INFO = {
     "feed_publisher_name": "北九州市",
@@ -53,7 +53,7 @@ def test_an_id_is_renamed_wherever_it_stands(ferry):
 
 
 def test_every_reference_of_the_specification_is_known():
-    from gtfs.schema import tables
+    from gtfs.feed.schema import tables
 
     named = {place for kind in HOMES for place in places(kind)}
     for table in tables().values():

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pyproj import Geod
 
-from gtfs.layers import layer_geojson, routes_layer, stops_layer
-from gtfs.statistics import statistics, trip_kilometres
+from gtfs.figures.layers import layer_geojson, routes_layer, stops_layer
+from gtfs.figures.statistics import statistics, trip_kilometres
 
 CROSSING_KM = Geod(ellps="GRS80").inv(130.818836, 33.901292, 130.81444, 33.902258)[2] / 1000
 
@@ -133,7 +133,7 @@ def test_a_feed_without_trips_has_empty_figures(ferry):
 
 @pytest.mark.real
 def test_the_real_ferry_has_its_trips(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     feed = read_feed(transit / "kitakyushu-ferry" / "401005_shieitosengtfs.zip").feed
     figures = statistics(feed)
@@ -145,7 +145,7 @@ def test_the_real_ferry_has_its_trips(transit):
 
 @pytest.mark.real
 def test_real_feeds_give_layers(transit):
-    from gtfs.read import read_feed
+    from gtfs.feed.read import read_feed
 
     for path in sorted(transit.glob("gtfs-jp-2019/*.zip"))[8:14]:
         feed = read_feed(path).feed

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtfs.columns import clock, parse, render, seconds
-from gtfs.schema import Kind, tables
-from gtfs.tables import Feed
+from gtfs.feed.columns import clock, parse, render, seconds
+from gtfs.feed.schema import Kind, tables
+from gtfs.feed.tables import Feed
 
 
 def test_times_pass_midnight(ferry):

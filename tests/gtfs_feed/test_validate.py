@@ -12,11 +12,11 @@ from ruamel.yaml import YAML
 
 import gtfs.validate as subject
 from gtfs.errors import FeedUnreadable
+from gtfs.feed.write import write_zip
 from gtfs.validate import Notice, freshness, validate, validation_html, validation_json
 from gtfs.validate.notice import merge, sentences
 from gtfs.validate.run import allow
 from gtfs.validate.tools import TOOLS
-from gtfs.write import write_zip
 from pipeline.findings import Severity
 
 ON = dt.date(2026, 11, 23)

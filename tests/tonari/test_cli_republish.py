@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gtfs.read import read_feed
+from gtfs.feed.read import read_feed
 from tonari.cli import main
 
 OLD = {

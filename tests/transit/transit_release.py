@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tiles_server"))
 from release_maker import switch
 from serving import Server, free_port, wait_until_up
 
+from gtfs.feed.tables import Feed
+from gtfs.feed.write import write_zip
 from gtfs.pages import timetable_pages
-from gtfs.tables import Feed
-from gtfs.write import write_zip
 
 ROOT = Path(__file__).parents[2]
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -23,7 +23,7 @@ from tonari.console import (
 )
 
 if TYPE_CHECKING:
-    from gtfs.build import BuiltFeed
+    from gtfs.build.feed import BuiltFeed
     from pipeline.config.load import Loaded
 
 REGISTRY = "data/registry"
@@ -43,7 +43,7 @@ def build(
     names: tuple[str, ...], out: Path | None, config: Path, data: Path, as_json: bool
 ) -> None:
     """Build feeds into zips without publishing 公開せずにzipを作る"""
-    from gtfs.write import write_zip  # noqa: PLC0415 - pandas is loaded only when it is needed
+    from gtfs.feed.write import write_zip  # noqa: PLC0415 - pandas is loaded only when it is needed
 
     loaded = _load(config)
     folder = out or data / "cache" / "feeds"
@@ -99,7 +99,7 @@ def _load(config: Path) -> Loaded:
 def _build_all(
     loaded: Loaded, names: tuple[str, ...], *, remember: bool, quiet: bool
 ) -> dict[str, BuiltFeed]:
-    from gtfs.build import build_feed  # noqa: PLC0415 - as above
+    from gtfs.build.feed import build_feed  # noqa: PLC0415 - as above
 
     declared = loaded.declaration.feeds
     for name in names:
@@ -126,7 +126,7 @@ def _build_all(
 
 
 def _validated(name: str, built: BuiltFeed, day: dt.date) -> list[Finding]:
-    from gtfs.write import write_zip  # noqa: PLC0415 - as above
+    from gtfs.feed.write import write_zip  # noqa: PLC0415 - as above
 
     if built.blocked:
         return []

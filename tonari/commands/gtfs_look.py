@@ -52,7 +52,7 @@ def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) 
 def diff(old: Path, new: Path, config: Path, data: Path, as_json: bool) -> None:
     """Tell what passengers notice between two feeds 二つの版の違いを言葉で示す"""
     from gtfs.diff import difference  # noqa: PLC0415 - as above
-    from gtfs.read import read_feed  # noqa: PLC0415
+    from gtfs.feed.read import read_feed  # noqa: PLC0415
 
     found = difference(read_feed(old).feed, read_feed(new).feed)
     if as_json:
@@ -79,7 +79,7 @@ def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> No
     Writes timetable.xlsx and feed.yaml, which builds the same trips, times, fares and days again.
     """
     from gtfs.export import export_feed  # noqa: PLC0415 - as above
-    from gtfs.read import read_feed  # noqa: PLC0415
+    from gtfs.feed.read import read_feed  # noqa: PLC0415
 
     name = re.sub(r"\W+", "_", feed.stem.lower(), flags=re.ASCII).strip("_") or "feed"
     read = read_feed(feed)

@@ -13,7 +13,7 @@ from tonari.console import DONE, common_options, messages, print_findings, print
 if TYPE_CHECKING:
     import datetime as dt
 
-    from gtfs.tables import Feed
+    from gtfs.feed.tables import Feed
     from pipeline.findings import Finding
 
 _FEED = click.Path(path_type=Path, exists=True)
@@ -36,7 +36,7 @@ def renew(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> Non
     Old translations, misspelled names, ids in Japanese, repeated and unused rows are put right;
     what was changed is listed, what passengers get is not changed.
     """
-    from gtfs.read import read_feed  # noqa: PLC0415 - pandas is loaded only when it is needed
+    from gtfs.feed.read import read_feed  # noqa: PLC0415 - pandas is loaded only when it is needed
     from gtfs.republish import modernise  # noqa: PLC0415
 
     read = read_feed(feed)
@@ -66,7 +66,7 @@ def succeed(
     as_json: bool,
 ) -> None:
     """Join the CURRENT and the NEXT feed 今の時刻表と次の時刻表を一つにする"""
-    from gtfs.read import read_feed  # noqa: PLC0415 - as above
+    from gtfs.feed.read import read_feed  # noqa: PLC0415 - as above
     from gtfs.republish import succession  # noqa: PLC0415
 
     reads = [read_feed(path) for path in (current, following)]
@@ -97,7 +97,7 @@ def join(
 
     Ids get NAME in front, so that they stay the same whichever feeds are joined.
     """
-    from gtfs.read import read_feed  # noqa: PLC0415 - as above
+    from gtfs.feed.read import read_feed  # noqa: PLC0415 - as above
     from gtfs.republish import together  # noqa: PLC0415
 
     reads = {name: read_feed(path) for name, path in map(_named, feeds)}
@@ -125,7 +125,7 @@ def _named(word: str) -> tuple[str, Path]:
 
 
 def _write(feed: Feed, out: Path, findings: list[Finding], *, as_json: bool) -> None:
-    from gtfs.write import write_zip  # noqa: PLC0415 - as above
+    from gtfs.feed.write import write_zip  # noqa: PLC0415 - as above
 
     out.parent.mkdir(parents=True, exist_ok=True)
     write_zip(feed, out)

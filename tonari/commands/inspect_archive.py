@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.tiling.inspection import inspect_tileset
-from pipeline.tiling.inspection_tile import tile_geojson
+from pipeline.tiling.inspect.archive import inspect_tileset
+from pipeline.tiling.inspect.tile import tile_geojson
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +33,8 @@ def inspect_archive(path: Path, tile: tuple[int, int, int] | None = None) -> dic
     Returns
     -------
     dict
-        JSON-ready: :meth:`pipeline.tiling.inspection.TilesetReport.as_dict`, or what
-        :func:`pipeline.tiling.inspection_tile.tile_geojson` returns.
+        JSON-ready: :meth:`pipeline.tiling.inspect.archive.TilesetReport.as_dict`, or what
+        :func:`pipeline.tiling.inspect.tile.tile_geojson` returns.
 
     Raises
     ------

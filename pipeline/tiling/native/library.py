@@ -35,7 +35,9 @@ def stamp() -> str:
 
 def sources() -> Iterator[Path]:
     """Yield every file of which something may be compiled into the library."""
-    for path in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("*/kernels.py")]):
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.parent.name == "native":
+            continue
         if b"pipeline.tiling.native import" in path.read_bytes():
             yield path
     for name in ("build.py", "declare.py", "intrinsics.py", "memory.ll", "signature.py"):

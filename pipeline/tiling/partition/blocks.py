@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from pipeline.tiling.shapes import Shapes
+from pipeline.tiling.geometry.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

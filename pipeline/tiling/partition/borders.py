@@ -1,7 +1,8 @@
 """Where shared borders end, over all runs of a layer, with a bucket of vertices in memory.
 
 Every vertex of a polygon is a passage: a place, and a digest of the neighbours it lies between. A
-place whose passages differ ends an arc (see :mod:`pipeline.tiling.topology`). Passages of one place
+place whose passages differ ends an arc (see
+:mod:`pipeline.tiling.geometry.topology`). Passages of one place
 share a bucket, which answers them in the order in which they came; so the answers find back to
 their vertices without a number for each.
 """

@@ -9,14 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tiling.arrow import positions
-from pipeline.tiling.coordinates import CURVE_ZOOM
+from pipeline.tiling.geometry.coordinates import CURVE_ZOOM
+from pipeline.tiling.geometry.shapes import Shapes, concatenate, take
+from pipeline.tiling.geometry.simplify import weigh
 from pipeline.tiling.layers import Layer
 from pipeline.tiling.partition.blocks import Arrays, Block, write_block
 from pipeline.tiling.partition.borders import nodes_path
 from pipeline.tiling.partition.loading import NO_VALUES
 from pipeline.tiling.partition.scan import FLAT, GROUP_SHIFT, INVALID, WIDE
-from pipeline.tiling.shapes import Shapes, concatenate, take
-from pipeline.tiling.simplify import weigh
+from pipeline.tiling.partition.store import Facts
 from pipeline.tiling.zooms import LayerPlan
 
 if TYPE_CHECKING:
@@ -29,32 +30,6 @@ if TYPE_CHECKING:
 
 REMARKS = {"geometry-invalid": INVALID, "spans-world": WIDE, "geometry-degenerate": FLAT}
 """Findings whose first place is the first in drawing order."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a chunk without opening it.
-
-    Attributes
-    ----------
-    shapes, weight
-        How many, and about how many bytes they take.
-    bounds
-        Least x, least y, greatest x, greatest y of all shapes.
-    keys
-        Least and greatest key along the curve, copies of the world left out of it.
-    remarks
-        Code -> row of the first shape and count.
-    hidden
-        Zoom -> shapes not shown there.
-    """
-
-    shapes: int
-    weight: int
-    bounds: tuple[int, int, int, int]
-    keys: tuple[int, int]
-    remarks: dict[str, list[int]]
-    hidden: list[int]
 
 
 def divide(runs: Sequence[Path], limit: int) -> NDArray[np.int64]:

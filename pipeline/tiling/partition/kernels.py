@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.tiling.geometry.pieces import DUST
+from pipeline.tiling.geometry.topology import EMPTY, mix, neighbours, place, slot
 from pipeline.tiling.native import kernel
-from pipeline.tiling.pieces import DUST
-from pipeline.tiling.topology import EMPTY, mix, neighbours, place, slot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.tiling.shapes import Shapes
+    from pipeline.tiling.geometry.shapes import Shapes
 
 BUCKETS = 256
 _POLYGON = 3
@@ -33,7 +33,8 @@ def passages(
     Parameters
     ----------
     shapes
-        Polygons; other kinds are passed over, as :func:`pipeline.tiling.topology.mark_nodes` does.
+        Polygons; other kinds are passed over, as
+        :func:`pipeline.tiling.geometry.topology.mark_nodes` does.
     places, digests, buckets, used
         Shape (vertices,): place, digest of the two neighbours, bucket of the place, and 1 where
         there is anything to note; zero on entry.
@@ -97,7 +98,9 @@ def settle_dust(
     kept: NDArray[np.uint8],
     dust: float,
 ) -> float:
-    """Find the pieces of one tile that are drawn, as :func:`pipeline.tiling.encoding.encode` does.
+    """Find the pieces of one tile that are drawn.
+
+    As :func:`pipeline.tiling.mvt.encoding.encode` does.
 
     Parameters
     ----------

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.tiling.layers import kept
+from pipeline.tiling.mvt.values import encode_values
 from pipeline.tiling.parallel import in_order
 from pipeline.tiling.partition.blocks import Arrays, remove_block
 from pipeline.tiling.partition.borders import mark_runs, nodes_path
-from pipeline.tiling.partition.gather import Facts, LayerPart, divide, gather
+from pipeline.tiling.partition.gather import LayerPart, divide, gather
 from pipeline.tiling.partition.identity import Identity, identify
 from pipeline.tiling.partition.memory import give_back
 from pipeline.tiling.partition.scan import Recipe, ids_path, passages_path, scan, write_run
-from pipeline.tiling.partition.store import Chunk, StoredLayer
-from pipeline.tiling.values import encode_values
+from pipeline.tiling.partition.store import Chunk, Facts, StoredLayer
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

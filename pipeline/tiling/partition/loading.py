@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tiling.arrow import positions
+from pipeline.tiling.geometry.shapes import Shapes, allocate, concatenate, take
 from pipeline.tiling.layers import Layer
+from pipeline.tiling.mvt.values import Values, encode_values
 from pipeline.tiling.parallel import in_order
 from pipeline.tiling.partition.blocks import Block
 from pipeline.tiling.partition.store import hits, near
-from pipeline.tiling.shapes import Shapes, allocate, concatenate, take
-from pipeline.tiling.values import Values, encode_values
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Catalogue
 from pipeline.tiling.archive.hilbert import tile_id
+from pipeline.tiling.geometry.shapes import MAX_ZOOM
 from pipeline.tiling.layers import STATUS_CODES
 from pipeline.tiling.partition.gather import REMARKS
 from pipeline.tiling.report import LayerSummary, ZoomStatistics
-from pipeline.tiling.shapes import MAX_ZOOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import TilingError
 from pipeline.findings import Catalogue
 from pipeline.tiling.archive import writer_for
+from pipeline.tiling.geometry.shapes import degrees_of
 from pipeline.tiling.metadata import metadata
 from pipeline.tiling.partition.layer import Described, Setting, store_layer
 from pipeline.tiling.partition.memory import thrifty_arrow
@@ -24,7 +25,6 @@ from pipeline.tiling.partition.store import Node, Store
 from pipeline.tiling.partition.tasks import run_task
 from pipeline.tiling.partition.workspace import Workspace, fingerprint, work_folder
 from pipeline.tiling.report import TileReport, budget_findings
-from pipeline.tiling.shapes import degrees_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,18 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling import wkb
 from pipeline.tiling.arrow import contiguous, numbers, positions
-from pipeline.tiling.checking import check_polygons
-from pipeline.tiling.coordinates import CURVE_ZOOM, curve_positions, filled, measured
-from pipeline.tiling.encoding import NO_ID
+from pipeline.tiling.geometry import wkb
+from pipeline.tiling.geometry.checking import check_polygons
+from pipeline.tiling.geometry.coordinates import CURVE_ZOOM, curve_positions, filled, measured
+from pipeline.tiling.geometry.shapes import POLYGON, Shapes, concatenate
+from pipeline.tiling.geometry.simplify import orient
 from pipeline.tiling.layers import STATUS_CODES, kept, remarkable, repeated, whole_numbers
+from pipeline.tiling.mvt.encoding import NO_ID
 from pipeline.tiling.parallel import spread
 from pipeline.tiling.partition.blocks import write_block
 from pipeline.tiling.partition.buckets import write_dealt
 from pipeline.tiling.partition.kernels import BUCKETS, passages
-from pipeline.tiling.shapes import POLYGON, Shapes, concatenate
-from pipeline.tiling.simplify import orient
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.tiling.grouping import group
+from pipeline.tiling.geometry.grouping import group
+from pipeline.tiling.geometry.pieces import DUST, Pieces, joined, new_pieces, select
+from pipeline.tiling.geometry.shapes import MAX_ZOOM, Shapes, allocate, take
 from pipeline.tiling.layers import Layer
 from pipeline.tiling.parallel import in_order
 from pipeline.tiling.partition.blocks import Block
@@ -27,8 +29,6 @@ from pipeline.tiling.partition.loading import (
     read_shapes,
 )
 from pipeline.tiling.partition.store import hits, near
-from pipeline.tiling.pieces import DUST, Pieces, joined, new_pieces, select
-from pipeline.tiling.shapes import MAX_ZOOM, Shapes, allocate, take
 from pipeline.tiling.zooms import LayerPlan, ZoomCut, cut_shapes
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.tiling.archive.hilbert import tile_id, zoom_ids
-from pipeline.tiling.coordinates import CURVE_ZOOM
+from pipeline.tiling.geometry.coordinates import CURVE_ZOOM
+from pipeline.tiling.geometry.shapes import MAX_ZOOM, WORLD_BITS
 from pipeline.tiling.partition.scan import GROUP_SHIFT
-from pipeline.tiling.shapes import MAX_ZOOM, WORLD_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +20,35 @@ if TYPE_CHECKING:
 
     from pipeline.tiling.options import TileOptions
     from pipeline.tiling.partition.blocks import Block
-    from pipeline.tiling.partition.gather import Facts
 
 _MARGIN_UNITS = 4
 """Snapping and widening move a shape by no more than this."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a chunk without opening it.
+
+    Attributes
+    ----------
+    shapes, weight
+        How many, and about how many bytes they take.
+    bounds
+        Least x, least y, greatest x, greatest y of all shapes.
+    keys
+        Least and greatest key along the curve, copies of the world left out of it.
+    remarks
+        Code -> row of the first shape and count.
+    hidden
+        Zoom -> shapes not shown there.
+    """
+
+    shapes: int
+    weight: int
+    bounds: tuple[int, int, int, int]
+    keys: tuple[int, int]
+    remarks: dict[str, list[int]]
+    hidden: list[int]
 
 
 @dataclass(frozen=True)

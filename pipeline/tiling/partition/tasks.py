@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.tiling.budget import may_reduce
 from pipeline.tiling.partition.loading import load
 from pipeline.tiling.partition.memory import give_back
 from pipeline.tiling.partition.shards import ShardWriter
 from pipeline.tiling.partition.single import NOWHERE, single_cut
+from pipeline.tiling.reduce.budget import may_reduce
 from pipeline.tiling.writing import write_zoom
 from pipeline.tiling.zooms import LayerPlan, ZoomCut, cut_shapes, start_cut
 

@@ -19,8 +19,8 @@ from pipeline.tiling.archive import (
     writer_for,
     zoom_ids,
 )
-from pipeline.tiling.inspection import inspect_tileset
-from pipeline.tiling.inspection_tile import tile_geojson
+from pipeline.tiling.inspect.archive import inspect_tileset
+from pipeline.tiling.inspect.tile import tile_geojson
 from tonari.commands.inspect_archive import inspect_archive, print_archive
 
 WARD = Polygon(

@@ -6,8 +6,8 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.tiling.checking import find_suspects
-from pipeline.tiling.shapes import POLYGON, allocate
+from pipeline.tiling.geometry.checking import find_suspects
+from pipeline.tiling.geometry.shapes import POLYGON, allocate
 
 
 def is_suspect(*rings):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from pipeline.tiling.grouping import _count
+from pipeline.tiling.geometry.grouping import _count
+from pipeline.tiling.geometry.shapes import allocate
+from pipeline.tiling.geometry.simplify import orient
 from pipeline.tiling.native.library import compiled, ensure
 from pipeline.tiling.native.signature import Signature
-from pipeline.tiling.shapes import allocate
-from pipeline.tiling.simplify import orient
 
 
 def run(code, **environment):
@@ -92,7 +92,7 @@ import numpy as np
 from pathlib import Path
 from pipeline.tiling.native import build, declare, library
 declare.building = True
-from pipeline.tiling import grouping
+from pipeline.tiling.geometry import grouping
 path = Path({str(tmp_path / "kernels.o")!r})
 path.write_bytes(build.object_code([grouping._count]))
 assert build._linked(path) == path, "there is no linker on this path"

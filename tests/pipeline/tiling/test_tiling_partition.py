@@ -222,8 +222,8 @@ def test_shared_borders_that_lie_in_different_parts_stay_together(tmp_path):
 
 def read_nodes(data):
     """Return how many vertices of the input end a shared border: the test needs some."""
-    from pipeline.tiling.coordinates import filled, measured
-    from pipeline.tiling.topology import mark_nodes
+    from pipeline.tiling.geometry.coordinates import filled, measured
+    from pipeline.tiling.geometry.topology import mark_nodes
 
     with working_threads(TileOptions(threads=1)) as (pool, threads):
         coordinates = measured(read_layers(data)[0].geometry, pool, threads)

@@ -1,0 +1,1 @@
+"""Putting a feed together: declaration and timetables become tables."""

@@ -1,0 +1,1 @@
+"""Day types, calendars and the days a service runs."""

@@ -1,0 +1,1 @@
+"""Fares: reading what is declared, rules, products of Fares v2, riders."""

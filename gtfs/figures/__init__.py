@@ -1,0 +1,1 @@
+"""What a feed looks like in numbers and on a map."""

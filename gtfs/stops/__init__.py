@@ -1,0 +1,1 @@
+"""Stops: poles, their ledger, identity and transfers."""

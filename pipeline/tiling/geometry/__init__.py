@@ -1,0 +1,1 @@
+"""Geometry in tile coordinates: reading, clipping, simplifying, keeping valid."""

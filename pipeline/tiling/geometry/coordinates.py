@@ -1,0 +1,104 @@
+"""Geometry of a layer on its way from bytes to shapes: measured, ordered, filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.tiling.archive.hilbert import tile_ids
+from pipeline.tiling.arrow import numbers
+from pipeline.tiling.geometry import wkb
+from pipeline.tiling.geometry.shapes import MAX_LATITUDE, Shapes, allocate
+from pipeline.tiling.parallel import spread
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+CURVE_ZOOM = 20
+
+
+class Coordinates(NamedTuple):
+    """Geometry of a layer as bytes, and what each row holds."""
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    measures: wkb.Measures
+
+    def copies(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return how many shapes rows give: one per kind of geometry in them."""
+        kinds = self.measures.kinds[rows]
+        count: NDArray[np.uint8] = (kinds & 1) + (kinds >> 1 & 1) + (kinds >> 2 & 1)
+        return count
+
+
+def measured(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
+    """Look at every geometry, in whichever byte order it is written."""
+    found = _measure(geometry, pool, threads)
+    foreign = found.measures.status == wkb.BIG_ENDIAN
+    return _measure(_swapped(geometry, foreign), pool, threads) if foreign.any() else found
+
+
+def _measure(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
+    _, ends, content = geometry.buffers()
+    rows = len(geometry)
+    data = np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
+    offsets = np.zeros(1, np.int64)
+    if ends is not None:
+        offsets = np.frombuffer(ends, np.int64)[geometry.offset : geometry.offset + rows + 1]
+    present = numbers(geometry.is_valid()) == 1
+    out = wkb.new_measures(rows)
+    spread(pool, threads, rows, lambda a, b: wkb.measure(data, offsets, present, a, b, out))
+    return Coordinates(data, offsets, out)
+
+
+def _swapped(geometry: pa.Array, foreign: NDArray[np.bool_]) -> pa.Array:
+    """Return the geometry with the `foreign` rows in little-endian WKB."""
+    import shapely
+
+    content = np.asarray(geometry.to_pylist(), object)
+    objects = shapely.from_wkb(content[foreign], on_invalid="ignore")
+    content[foreign] = shapely.to_wkb(objects, byte_order=1)
+    return pa.array(list(content), pa.large_binary())
+
+
+def drawing_order(measures: wkb.Measures, ids: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return usable rows along the Hilbert curve of their first vertex, then by id."""
+    rows = np.flatnonzero(measures.status == wkb.USABLE)
+    along, own = curve_positions(measures, rows), ids[rows]
+    if (own[1:] >= own[:-1]).all():
+        return rows[np.argsort(along, kind="stable")]
+    return rows[np.lexsort((own, along))]
+
+
+def curve_positions(measures: wkb.Measures, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tile ids at zoom :data:`CURVE_ZOOM` in which the first vertices of rows lie."""
+    edge = (1 << CURVE_ZOOM) - 1
+    longitude = measures.longitude[rows]
+    latitude = np.radians(np.clip(measures.latitude[rows], -MAX_LATITUDE, MAX_LATITUDE))
+    x = np.clip((longitude / 360 + 0.5) * (edge + 1), 0, edge).astype(np.int64)
+    mercator = 0.5 - np.arctanh(np.sin(latitude)) / (2 * np.pi)
+    y = np.clip(mercator * (edge + 1), 0, edge).astype(np.int64)
+    return tile_ids(CURVE_ZOOM, x, y)
+
+
+def filled(
+    coordinates: Coordinates, order: NDArray[np.int64], pool: Executor, threads: int
+) -> Shapes:
+    """Return the shapes of usable rows in the given order, as they are in the input."""
+    data, offsets, measures = coordinates
+    copies = coordinates.copies(order).astype(np.int64)
+    sizes = np.stack([copies, measures.rings[order], measures.vertices[order]], 1)
+    ends = np.cumsum(sizes, axis=0)
+    total = ends[-1] if len(order) else np.zeros(3, np.int64)
+    shapes = allocate(int(total[2]), int(total[1]), int(total[0]))
+    starts = ends - sizes
+    kinds = measures.kinds
+    spread(
+        pool, threads, len(order),
+        lambda a, b: wkb.fill(data, offsets, order, kinds, starts, a, b, shapes),
+    )  # fmt: skip
+    return shapes

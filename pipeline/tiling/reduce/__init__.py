@@ -1,0 +1,1 @@
+"""What is done where a tile is larger than its budget."""
