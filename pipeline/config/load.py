@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config.declaration import Declaration, dangling_references
-from pipeline.config.yamlfile import Document, read_document
+from pipeline.config.keyboard import meant
+from pipeline.config.yamlfile import Document, read_document, slips_at
 from pipeline.errors import DeclarationError
 from pipeline.findings import Catalogue, Finding
 
@@ -18,6 +19,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+
+_KINDS = {
+    "int_parsing": "value-not-integer", "int_type": "value-not-integer",
+    "int_from_float": "value-not-integer", "int_parsing_size": "value-not-integer",
+    "float_parsing": "value-not-number", "float_type": "value-not-number",
+    "finite_number": "value-not-number", "bool_parsing": "value-not-boolean",
+    "bool_type": "value-not-boolean", "list_type": "value-not-list",
+    "tuple_type": "value-not-list", "set_type": "value-not-list",
+    "frozen_set_type": "value-not-list", "dict_type": "value-not-mapping",
+    "model_type": "value-not-mapping", "model_attributes_type": "value-not-mapping",
+    "string_type": "value-not-text", "greater_than_equal": "value-not-in-range",
+    "less_than_equal": "value-not-in-range", "greater_than": "value-not-in-range",
+    "less_than": "value-not-in-range", "too_short": "value-not-filled",
+    "string_too_short": "value-not-filled", "date_type": "value-not-date",
+    "date_parsing": "value-not-date", "date_from_datetime_parsing": "value-not-date",
+    "date_from_datetime_inexact": "value-not-date",
+}  # fmt: skip
+"""pydantic's kind of error → our sentence for it."""
+_FORMS = frozenset({*_KINDS.values(), "value-not-allowed", "name-wrong", "value-wrong"})
+_BOUNDS = {
+    "ge": ("{} 以上", "at least {}"),
+    "gt": ("{} より大きい", "above {}"),
+    "le": ("{} 以下", "at most {}"),
+    "lt": ("{} 未満", "below {}"),
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +78,8 @@ def load(path: Path) -> Loaded:
     try:
         declaration = Declaration.model_validate(document.data)
     except ValidationError as error:
-        findings = [_explain(detail, document) for detail in _causes(error.errors())]
+        details = _causes(error.errors())
+        findings = _mistyped_keys(details, document) or [_explain(d, document) for d in details]
         raise DeclarationError(_without_repeats(findings)) from error
     dangling = [
         _finding("reference-dangling", document, loc, value=name, kind=kind, known=", ".join(known))
@@ -71,6 +99,19 @@ def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
         if detail["type"] != "too_short"
         or not any(
             loc != detail["loc"] and loc[: len(detail["loc"])] == detail["loc"] for loc in places
+        )
+    ]
+
+
+def _mistyped_keys(details: list[ErrorDetails], document: Document) -> list[Finding]:
+    """Find keys that swallowed a full-width sign; the other errors may follow from them."""
+    return [
+        finding
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+        and meant(str(detail["loc"][-1])) != detail["loc"][-1]
+        for finding in slips_at(
+            document, (*_within(document.data, detail["loc"][:-1]), detail["loc"][-1])
         )
     ]
 
@@ -95,8 +136,22 @@ def _explain(detail: ErrorDetails, document: Document) -> Finding:
         return _finding("key-unknown", document, loc, **_nearest(tuple(detail["loc"])), key=key)
     if kind == "missing":
         return _finding("key-missing", document, loc, key=detail["loc"][-1])
+    code = _code(detail)
+    if code in _FORMS and isinstance(value, str) and meant(value) != value:
+        return _finding("value-wide", document, loc, value=value, meant=meant(value))
     details = {"value": shown, "reason": detail["msg"]} | detail.get("ctx", {})
-    return _finding(_code(detail), document, loc, **details)
+    return _finding(code, document, loc, **details | _bounds(details))
+
+
+def _bounds(details: dict[str, Any]) -> dict[str, str]:
+    """Say in words between which bounds a value must lie."""
+    words = [
+        (ja.format(details[key]), en.format(details[key]))
+        for key, (ja, en) in _BOUNDS.items()
+        if details.get(key) is not None
+    ]
+    ja, en = zip(*words, strict=True) if words else ((), ())
+    return {"bound_ja": "、".join(ja), "bound_en": " and ".join(en)}
 
 
 def _code(detail: ErrorDetails) -> str:
@@ -108,6 +163,8 @@ def _code(detail: ErrorDetails) -> str:
         return "value-not-allowed"
     if kind == "string_pattern_mismatch" and str(context["pattern"]).startswith("^[a-z]"):
         return "name-wrong"
+    if kind in _KINDS:
+        return _KINDS[kind]
     return kind if kind in Catalogue.of("pipeline.config").entries else "value-wrong"
 
 
@@ -129,7 +186,7 @@ def _without_repeats(findings: list[Finding]) -> list[Finding]:
 
 def _nearest(loc: tuple[str | int, ...]) -> dict[str, str]:
     known = _known_keys(loc[:-1])
-    close = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(meant(str(loc[-1])), known, n=1, cutoff=0.5)
     if close:
         return {
             "nearest_ja": f"「{close[0]}」の間違いではありませんか。",

@@ -10,13 +10,25 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarint import ScalarInt
 
+from pipeline.config.keyboard import Slip, slips
 from pipeline.errors import DeclarationError
-from pipeline.findings import Catalogue
+from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Loc = tuple[str | int, ...]
+_PROBLEMS = {
+    "mapping values are not allowed": "yaml-colon-inside",
+    "found duplicate key": "yaml-key-twice",
+    "found unexpected end of stream": "yaml-unclosed",
+    "expected ',' or": "yaml-unclosed",
+    "did not find expected": "yaml-indent",
+    "expected <block end>": "yaml-indent",
+    "could not find expected ':'": "yaml-colon-missing",
+    "cannot start any token": "yaml-sign-first",
+}
+"""What the parser says → the sentence a planner can act on."""
 SECTIONS = ("municipalities", "layers", "feeds", "maps")
 
 
@@ -32,11 +44,14 @@ class Document:
         ``{path of keys and indices: (file as named by the user, line from 1)}``.
     files
         The files read, the main one first.
+    lines
+        ``{file as named by the user: its lines}``.
     """
 
     data: dict[str, Any]
     places: dict[Loc, tuple[str, int]] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
 
     def place(self, loc: Loc) -> tuple[str, int]:
         """Return file and line of `loc`, or of the nearest part that encloses it."""
@@ -76,25 +91,62 @@ def _as_list(value: object) -> list[object]:
 def _read_one(path: Path, shown: str) -> Document:
     catalogue = Catalogue.of("pipeline.config")
     try:
-        node = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        node = YAML(typ="rt").load(text)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DeclarationError([catalogue.finding("declaration-missing", file=shown)]) from error
     except UnicodeDecodeError as error:
         raise DeclarationError([catalogue.finding("yaml-not-utf8", file=shown)]) from error
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or type(error).__name__
-        line = mark.line + 1 if mark else None
-        raise DeclarationError(
-            [catalogue.finding("yaml-broken", file=shown, row=line, reason=reason)]
-        ) from error
+        raise DeclarationError(_unreadable(error, text, shown)) from error
     if not isinstance(node, CommentedMap):
-        raise DeclarationError(
-            [catalogue.finding("yaml-broken", file=shown, row=1, reason="not a mapping")]
-        )
-    document = Document({}, {(): (shown, 1)}, [path])
+        raise DeclarationError([catalogue.finding("yaml-not-mapping", file=shown, row=1)])
+    document = Document({}, {(): (shown, 1)}, [path], {shown: text.splitlines()})
     document.data = _plain(node, (), shown, document.places)
     return document
+
+
+def _unreadable(error: YAMLError, text: str, shown: str) -> list[Finding]:
+    """Say what a planner typed where the parser stopped, else what the parser says."""
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else None
+    lines = text.splitlines()
+    found = [_sign(slip, lines, shown) for slip in slips(lines, line)]
+    if found:
+        return found
+    problem = str(getattr(error, "problem", None) or "")
+    code = next((code for words, code in _PROBLEMS.items() if words in problem), "yaml-broken")
+    context = getattr(error, "context_mark", None)
+    if code in ("yaml-key-twice", "yaml-unclosed") and context:
+        line = context.line + 1 if code == "yaml-unclosed" else line
+    told = lines[line - 1].strip() if line and line <= len(lines) else ""
+    reason = problem or type(error).__name__
+    return [
+        Catalogue.of("pipeline.config").finding(
+            code, file=shown, row=line, value=told, reason=reason
+        )
+    ]
+
+
+def _sign(slip: Slip, lines: list[str], shown: str) -> Finding:
+    return Catalogue.of("pipeline.config").finding(
+        "yaml-sign",
+        file=shown,
+        row=slip.line,
+        value=lines[slip.line - 1].strip(),
+        column=slip.column,
+        name_ja=slip.name[0],
+        name_en=slip.name[1],
+        right_ja=slip.remedy[0],
+        right_en=slip.remedy[1],
+    )
+
+
+def slips_at(document: Document, loc: Loc) -> list[Finding]:
+    """Say which signs in the line of `loc` cannot have been meant."""
+    shown, line = document.place(loc)
+    lines = document.lines[shown]
+    return [_sign(slip, lines, shown) for slip in slips(lines, line) if slip.line == line]
 
 
 def _plain(node: Any, loc: Loc, shown: str, places: dict[Loc, tuple[str, int]]) -> Any:
@@ -170,6 +222,7 @@ def _merge(document: Document, part: Document) -> None:
         raise DeclarationError(twice)
     document.places.update({loc: at for loc, at in part.places.items() if loc})
     document.files += part.files
+    document.lines |= part.lines
 
 
 def _unknown_section(document: Document, part: Document, section: str) -> Any:

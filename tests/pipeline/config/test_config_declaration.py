@@ -151,7 +151,7 @@ def test_a_map_may_show_only_what_is_declared(complaints, kind):
         ("    outputs: [shp]\n", "value-not-allowed"),
         ("    fields: {id: {title: {ja: 番号}}}\n", "field-reserved"),
         ("    fields: {名称: {title: {ja: 名称}}}\n", "name-wrong"),
-        ("    tiles: {maxzoom: 99}\n", "value-wrong"),
+        ("    tiles: {maxzoom: 99}\n", "value-not-in-range"),
     ],
 )
 def test_values_that_cannot_be_are_refused_in_words(complaints, addition, code):
@@ -196,12 +196,18 @@ def test_missing_file_is_one_finding(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "row"),
-    [("a: [1\nb: 2\n", 2), ("a: 1\na: 2\n", 2), ("a:\n\tb: 1\n", 2), ("- 1\n", 1), ("", 1)],
+    ("text", "code", "row"),
+    [
+        ("a: [1\nb: 2\n", "yaml-unclosed", 1),
+        ("a: 1\na: 2\n", "yaml-key-twice", 2),
+        ("a:\n\tb: 1\n", "yaml-sign", 2),
+        ("- 1\n", "yaml-not-mapping", 1),
+        ("", "yaml-not-mapping", 1),
+    ],
 )
-def test_what_is_no_yaml_mapping_names_the_line(complaints, text, row):
+def test_what_is_no_yaml_mapping_names_the_line(complaints, text, code, row):
     (found,) = complaints(text)
-    assert (found.code, found.row) == ("yaml-broken", row)
+    assert (found.code, found.row) == (code, row)
 
 
 def test_a_declaration_saved_in_shift_jis_is_asked_for_in_utf8(complaints):
