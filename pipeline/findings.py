@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property
 from importlib import resources
@@ -22,6 +22,9 @@ LINE_ENDS = re.compile(r"[\r\n]+")
 LONGEST_VALUE = 120
 """Characters of a value that a finding shows; the ledger has the rest."""
 
+PLACES_IN_A_LINE = 10
+"""Places of a finding that its one line names; reports have all of them."""
+
 
 class Severity(StrEnum):
     """How much a finding matters: an error blocks its layer or feed, the others do not."""
@@ -29,6 +32,27 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the places a finding stands for.
+
+    Attributes
+    ----------
+    row, feature
+        As :class:`Finding` has them; one of the two.
+    value
+        What stands there; empty if the finding is not about a value.
+    """
+
+    row: int | None = None
+    feature: str = ""
+    value: str = ""
+
+    def words(self, language: Language) -> str:
+        """Name the place in words, e.g. ``6 行目 値「令和元年13月1日」``."""
+        return " ".join(part for part in _position(self, language) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +70,8 @@ class Finding:
         ``feature`` is an id or the zero-based position in the file. Unknown parts are empty.
     count
         How many places this one finding stands for; the named place is the first of them.
+    places
+        Every one of them, where there are several and each can be named.
     message_ja, message_en, remedy_ja, remedy_en
         One line each, for a planner.
     """
@@ -64,6 +90,7 @@ class Finding:
     field: str = ""
     value: str = ""
     count: int = 1
+    places: tuple[Place, ...] = ()
 
     def where(self, language: Language) -> str:
         """Name the place in words, e.g. ``data/hinan.csv 317 行 「経度」``."""
@@ -71,12 +98,11 @@ class Finding:
         parts = [
             self.file,
             f"［{self.sheet}］" if ja and self.sheet else self.sheet and f"[{self.sheet}]",
-            "" if self.row is None else (f"{self.row} 行目" if ja else f"row {self.row}"),
             self.cell and (f"セル {self.cell}" if ja else f"cell {self.cell}"),
-            self.feature and (f"地物 {self.feature}" if ja else f"feature {self.feature}"),
             self.field and (f"項目「{self.field}」" if ja else f"field '{self.field}'"),
-            self.value and (f"値「{self.value}」" if ja else f"value '{self.value}'"),
         ]
+        row, feature, value = _position(self, language)
+        parts = [*parts[:2], row, parts[2], feature, parts[3], value]
         return " ".join(part for part in parts if part)
 
     def line(self, language: Language) -> str:
@@ -87,17 +113,46 @@ class Finding:
             else (self.message_en, self.remedy_en)
         )
         place = self.where(language)
-        more = (
-            ""
-            if self.count == 1
-            else (f"（計 {self.count} 件）" if language == "ja" else f" ({self.count} places)")
-        )
+        more = "" if self.count == 1 else self._counted(language)
         return f"{place + ': ' if place else ''}{message}{more} → {remedy} [{self.code}]"
+
+    def _counted(self, language: Language) -> str:
+        """Say how many places there are, and the first of them by number."""
+        ja = language == "ja"
+        numbers = [str(p.row or p.feature) for p in self.places[:PLACES_IN_A_LINE]]
+        listed = ("、" if ja else ", ").join(numbers)
+        if self.count > len(numbers):
+            listed += ("…" if ja else ", …") if numbers else ""
+        if ja:
+            return f"（計 {self.count} 件{'：' + listed if listed else ''}）"
+        return f" ({self.count} places{': ' + listed if listed else ''})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping; empty parts are left out."""
-        record = {k: v for k, v in asdict(self).items() if v not in ("", None)}
-        return record | {"severity": self.severity.value}
+        record = _filled(asdict(replace(self, places=())))
+        record["severity"] = self.severity.value
+        if self.places:
+            record["places"] = [_filled(asdict(place)) for place in self.places]
+        return record
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Finding:
+        """Return the finding of which :meth:`as_dict` made `record`."""
+        places = tuple(Place(**place) for place in record.get("places", ()))
+        return cls(**{**record, "severity": Severity(record["severity"]), "places": places})
+
+
+def _position(of: Place | Finding, language: Language) -> tuple[str, str, str]:
+    ja = language == "ja"
+    return (
+        "" if of.row is None else (f"{of.row} 行目" if ja else f"row {of.row}"),
+        of.feature and (f"地物 {of.feature}" if ja else f"feature {of.feature}"),
+        of.value and (f"値「{of.value}」" if ja else f"value '{of.value}'"),
+    )
+
+
+def _filled(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if value not in ("", None, ())}
 
 
 class Catalogue:
@@ -140,10 +195,11 @@ class Catalogue:
         field: str = "",
         value: object = "",
         count: int = 1,
+        places: Iterable[Place] = (),
         severity: Severity | None = None,
         **details: object,
     ) -> Finding:
-        """Make a finding of rule `code` at a place.
+        """Make a finding of rule `code` at a place, or at several of which the first is named.
 
         Raises
         ------
@@ -151,6 +207,10 @@ class Catalogue:
             If the catalogue has no such code or a sentence needs a detail that is not given.
         """
         entry = self.entries[code]
+        every = tuple(replace(place, value=_shown(place.value)) for place in places)
+        if every:
+            row, feature, value = every[0].row, every[0].feature, every[0].value or value
+            count = len(every)
         place: dict[str, Any] = {
             "file": file,
             "sheet": sheet,
@@ -173,6 +233,7 @@ class Catalogue:
             message_en=say("message", "en"),
             remedy_ja=say("remedy", "ja"),
             remedy_en=say("remedy", "en"),
+            places=every if len(every) > 1 else (),
             **place,
         )
 

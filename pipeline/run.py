@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import TonariError, UndeclaredError
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built
+from pipeline.release.findings_table import write_findings
 from pipeline.release.manifest import (
     artefact_record,
     content_digest,
@@ -240,5 +241,6 @@ def _write_records(
     for outcome in outcomes:
         findings[outcome.kind][outcome.name] = [f.as_dict() for f in outcome.findings]
     write_json(staged / "findings.json", findings)
+    write_findings(staged / "findings.csv", outcomes)
     write_report(staged / "report.html", manifest, outcomes, previous.manifest)
     write_json(staged / "manifest.json", manifest)

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.table import place
+from pipeline.sources.table import place, places
 from pipeline.standardise.fields import ROW
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def _absent(frame: gpd.GeoDataFrame, file: str, absent: NDArray[np.bool_]) -> li
         Catalogue.of("pipeline").finding(
             "geometry-missing",
             file=file,
-            feature=str(frame[ROW].iloc[_first(absent)]),
-            count=int(absent.sum()),
+            places=places(file, frame[ROW].to_numpy()[absent]),
         )
     ]
 
@@ -86,8 +85,7 @@ def _collapsed(frame: gpd.GeoDataFrame, file: str, collapsed: NDArray[np.bool_])
         Catalogue.of("pipeline").finding(
             "geometry-collapsed",
             file=file,
-            feature=str(frame[ROW].iloc[_first(collapsed)]),
-            count=int(collapsed.sum()),
+            places=places(file, frame[ROW].to_numpy()[collapsed]),
         )
     ]
 
@@ -133,8 +131,7 @@ def _repaired(frame: gpd.GeoDataFrame, file: str, broken: NDArray[np.bool_]) -> 
     return Catalogue.of("pipeline").finding(
         "geometry-repaired",
         file=file,
-        feature=str(frame[ROW].iloc[first]),
-        count=int(broken.sum()),
+        places=places(file, frame[ROW].to_numpy()[broken]),
         reason=reason,
     )
 

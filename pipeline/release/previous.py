@@ -8,7 +8,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from pipeline.findings import Finding, Severity
+from pipeline.findings import Finding
 from pipeline.release.outcome import OWN_KEYS, Outcome, Status
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ class Previous:
             status or ("kept" if entry["status"] == "kept" else "linked"),
             entry={key: value for key, value in entry.items() if key not in OWN_KEYS},
             artefacts=entry["artefacts"],
-            findings=[_finding(record) for record in known] if findings is None else findings,
+            findings=[Finding.from_dict(record) for record in known]
+            if findings is None
+            else findings,
             built_in=entry["built_in"],
             modified=entry["modified"],
             key=entry["key"],
@@ -97,7 +99,9 @@ class Previous:
         self, kind: Kind, name: str, entry: dict[str, Any], known: list[dict[str, Any]]
     ) -> Outcome:
         said = {key: value for key, value in entry.items() if key not in OWN_KEYS}
-        return Outcome(kind, name, "failed", said, {}, [_finding(record) for record in known])
+        return Outcome(
+            kind, name, "failed", said, {}, [Finding.from_dict(record) for record in known]
+        )
 
     def _entry(self, kind: Kind, name: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.manifest.get(kind, {}).get(name, {})
@@ -121,7 +125,3 @@ def _read(folder: Path | None, name: str) -> dict[str, Any]:
         logger.warning("%s of release %s is damaged; everything is built anew", name, folder.name)
         return {}
     return content
-
-
-def _finding(record: dict[str, Any]) -> Finding:
-    return Finding(**(record | {"severity": Severity(record["severity"])}))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipeline.findings import Finding
     from pipeline.release.outcome import Outcome
 
+MOST_PLACES = 500
+"""Places of one finding that the page folds out; all of them are in ``findings.csv``."""
 JAPAN = dt.timezone(dt.timedelta(hours=9))
 STATUS_WORDS = {
     "built": ("作成しました", "built"),
@@ -77,6 +79,7 @@ def write_report(
         zoom_words=ZOOM_WORDS,
         reconciled_words=RECONCILED_WORDS,
         severity_words=SEVERITY_WORDS,
+        most_places=MOST_PLACES,
         ordered=_ordered,
         local=_local,
     )

@@ -12,7 +12,7 @@ import shapely
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.table import Raw
+from pipeline.sources.table import Raw, places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,14 +48,12 @@ def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
     points[complete] = shapely.points(x[complete], y[complete])
     blank = _blank(raw.frame[columns.x]) | _blank(raw.frame[columns.y])
     if blank.any():
-        row = int(raw.rows[np.flatnonzero(blank)[0]])
         raw.findings.append(
             catalogue.finding(
                 "coordinate-missing",
                 file=file,
-                row=row,
                 field=f"{columns.x}, {columns.y}",
-                count=int(blank.sum()),
+                places=places(file, raw.rows[blank]),
             )
         )
     frame = gpd.GeoDataFrame(raw.frame, geometry=list(points))
@@ -81,8 +79,6 @@ def _unreadable(raw: Raw, name: str, file: str, bad: NDArray[np.int64]) -> Findi
     return Catalogue.of("pipeline").finding(
         "coordinate-unreadable",
         file=file,
-        row=int(raw.rows[bad[0]]),
         field=name,
-        value=raw.frame[name].iloc[bad[0]],
-        count=len(bad),
+        places=places(file, raw.rows[bad], raw.frame[name].iloc[bad]),
     )

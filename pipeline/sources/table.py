@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from pipeline.findings import Place
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
     import numpy as np
 
@@ -24,6 +29,20 @@ def place(path: str, number: int) -> dict[str, Any]:
     if path.lower().endswith(TABULAR):
         return {"row": number}
     return {"feature": str(number)}
+
+
+def places(path: str, numbers: Iterable[int], values: Iterable[object] = ()) -> list[Place]:
+    """Return how a finding names records of a file, with the values that stand there.
+
+    Parameters
+    ----------
+    numbers
+        Of the records, as :attr:`Raw.rows` has them.
+    values
+        One per record; none if the finding is not about a value.
+    """
+    pairs = zip_longest(numbers, (str(value) for value in values), fillvalue="")
+    return [Place(value=str(value), **place(path, int(number))) for number, value in pairs]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding, Severity
-from pipeline.sources.table import place
+from pipeline.sources.table import places
 from pipeline.standardise.values import convert, inferred_type, plain
 
 ROW, SOURCE = "_row", "_source"
@@ -159,10 +159,8 @@ def _without_control(
     finding = Catalogue.of("pipeline").finding(
         "text-control",
         file=source.path,
-        **place(source.path, int(table.rows[hits[0]])),
         field=column,
-        value=clean.iloc[hits[0]],
-        count=len(hits),
+        places=places(source.path, table.rows[hits], clean.iloc[hits]),
     )
     return clean, [finding]
 
@@ -197,15 +195,12 @@ def _unreadable(
 ) -> list[Finding]:
     if not positions:
         return []
-    first = positions[0]
     return [
         Catalogue.of("pipeline").finding(
             f"value-not-{kind}",
             file=source.path,
-            **place(source.path, int(table.rows[first])),
             field=column,
-            value=raw.iloc[first],
-            count=len(positions),
+            places=places(source.path, table.rows[positions], raw.iloc[positions]),
         )
     ]
 
@@ -220,8 +215,7 @@ def _missing(
         Catalogue.of("pipeline").finding(
             "value-missing",
             file=source.path,
-            **place(source.path, int(table.rows[empty[0]])),
             field=column,
-            count=len(empty),
+            places=places(source.path, table.rows[empty]),
         )
     ]

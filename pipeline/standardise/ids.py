@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.table import place
+from pipeline.sources.table import places
 from pipeline.standardise.fields import ROW, SOURCE
 
 if TYPE_CHECKING:
@@ -73,15 +73,18 @@ def _repeats(
 ) -> list[Finding]:
     if not repeated:
         return []
-    first = frame.iloc[repeated[0]]
+    found = frame.iloc[repeated]
     return [
-        Catalogue.of("pipeline").finding(
-            "key-repeated" if key else "record-repeated",
-            file=str(first[SOURCE]),
-            **place(str(first[SOURCE]), int(first[ROW])),
-            field=", ".join(key),
-            count=len(repeated),
-            layer=layer,
-            value=", ".join(str(first[name]) for name in key),
-        )
+        _repeated(str(file), part, key, layer) for file, part in found.groupby(SOURCE, sort=False)
     ]
+
+
+def _repeated(file: str, part: gpd.GeoDataFrame, key: tuple[str, ...], layer: str) -> Finding:
+    values = [", ".join(map(str, cells)) for cells in part[list(key)].itertuples(index=False)]
+    return Catalogue.of("pipeline").finding(
+        "key-repeated" if key else "record-repeated",
+        file=file,
+        field=", ".join(key),
+        places=places(file, part[ROW], values if key else ()),
+        layer=layer,
+    )

@@ -68,7 +68,8 @@ def test_an_invalid_shape_is_repaired_and_counted():
     frame, (finding,) = checked(PLACE.buffer(1), BOW_TIE, BOW_TIE)
     assert frame.geometry.is_valid.all()
     assert frame.geometry.iloc[1].area == pytest.approx(0.005)
-    assert (finding.code, finding.feature, finding.count) == ("geometry-repaired", "3", 2)
+    assert (finding.code, finding.row, finding.count) == ("geometry-repaired", 3, 2)
+    assert [place.row for place in finding.places] == [3, 4]
     assert "Self-intersection" in finding.message_en
 
 

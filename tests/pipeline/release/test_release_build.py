@@ -70,7 +70,7 @@ def test_the_manifest_lists_every_artefact_of_every_layer(two):
         for p in current(two).resolve().rglob("*")
         if p.is_file()
     }
-    assert on_disk == listed | {"manifest.json", "findings.json", "report.html"}
+    assert on_disk == listed | {"manifest.json", "findings.json", "findings.csv", "report.html"}
 
 
 def test_nothing_changed_publishes_nothing(two):
