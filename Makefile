@@ -2,9 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 8000
+HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo test lint test-fast schema lock bench bench-tiles bench-gtfs
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,17 +15,19 @@ setup: .venv/.kernels ## 準備 environment, map library, compiled kernels
 setup-dev: .venv/.ready-dev ## 準備（開発用） the same with the tools for tests
 
 .venv/bin/python:
+	@echo "Python の環境をつくっています making the Python environment"
 	$(PYTHON) -m venv .venv
 
 .venv/.ready: .venv/bin/python requirements.lock package-lock.json pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "部品を入れています。回線によって数分かかります installing libraries: minutes, depending on the line"
+	$(BIN)/pip install --quiet --progress-bar off --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
 	$(BIN)/python -m tiles_server.vendor
 	@touch $@
 
 .venv/.kernels: .venv/.ready $(wildcard pipeline/tiling/*.py pipeline/tiling/*/*.py pipeline/tiling/native/*.ll)
-	@echo "タイルの計算部分を準備しています（一分ほど） compiling the tiling kernels (a minute)"
+	@echo "タイルの計算部分を準備しています（機械によって一、二分） compiling the tiling kernels (a minute or two)"
 	$(BIN)/python -m pipeline.tiling.native.build
 	@touch $@
 
@@ -43,12 +46,17 @@ check: setup ## 点検だけ look for what is wrong without publishing
 	$(BIN)/tonari check
 
 serve: setup ## 配信 serve the current release
-	$(BIN)/tonari serve --port $(PORT)
+	$(BIN)/tonari serve --host $(HOST) --port $(PORT)
 
-demo: build serve ## 見本をつくって配信 set up, build the sample, serve it
+demo: port-free build serve ## 見本をつくって配信 set up, build the sample, serve it
+
+port-free:
+	@$(PYTHON) -c 'import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind((sys.argv[1], int(sys.argv[2])))' $(HOST) $(PORT) 2>/dev/null \
+	|| { echo "ポート $(PORT) は使われています。make demo PORT=8001 のように別の番号を付けてください。"; \
+	     echo "Port $(PORT) is in use: name another one, like make demo PORT=8001."; exit 1; }
 
 test: lint ## 全部の試験 lint, types, architecture, tests, browser
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 15
 
 lint: setup-dev ## 書き方・型・構造 style, types, architecture
 	$(BIN)/ruff format --check .

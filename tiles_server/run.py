@@ -124,8 +124,9 @@ def _free(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            reason = error.strerror or error
-            raise StartError(f"cannot listen on {host} port {port}: {reason}") from error
+            words = {"host": host, "port": port, "reason": error.strerror or error}
+            both = "\n".join(say("port_busy", tongue, **words) for tongue in ("ja", "en"))
+            raise StartError(both) from error
         return int(probe.getsockname()[1])
 
 
