@@ -15,7 +15,7 @@ from werkzeug.security import safe_join
 
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
-from tiles_server.fast import takes_gzip
+from tiles_server.tile_middleware import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from flask import url_for
 from tiles_server.links import downloads, feed_files
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release
     from tiles_server.manifest import Feed, Layer, Map
+    from tiles_server.releases import Release
 
 
 def catalogue(release: Release, live: bool) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tiles_server.errors import BadQueryError
-from tiles_server.moments import JAPAN
+from tiles_server.formatting import JAPAN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from tiles_server.ports import Departure, Named, Stop, Upcoming
+    from tiles_server.interfaces import Departure, Named, Stop, Upcoming
 
 MOST = 100
 """Departures of one answer."""
@@ -191,7 +191,7 @@ STOPS_A_PAGE = 100
 
 
 def stop_page(
-    stops: Mapping[str, Stop], served: Collection[str], words: str, number: int
+    stops: Mapping[str, Stop], departing: Collection[str], words: str, number: int
 ) -> StopPage:
     """Return a page of the stops where anything departs and that match `words`."""
     parts = [folded(word) for word in words.split()]
@@ -199,7 +199,7 @@ def stop_page(
         stop
         for stop in stops.values()
         if not (stop.parent and stop.parent in stops)
-        and any(pole in served for pole in stop.poles)
+        and any(pole in departing for pole in stop.poles)
         and all(part in _searched(stop) for part in parts)
     ]
     pages = max(1, -(-len(found) // STOPS_A_PAGE))

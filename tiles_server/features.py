@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tiles_server.current import Release
     from tiles_server.manifest import Layer
+    from tiles_server.releases import Release
 
 DEFAULT_LIMIT, MOST = 100, 10_000
 DECIMALS = 7

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tiles_server.current import Release, Releases
     from tiles_server.manifest import Artefact
+    from tiles_server.releases import Release, Releases
 
 CHUNK_BYTES = 65_536
 MOST_STREAMS = 200

@@ -13,8 +13,8 @@ from tiles_server.manifest import Feed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiles_server.current import Release
     from tiles_server.manifest import Layer, Map, Published
+    from tiles_server.releases import Release
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from tiles_server.ports import TransitMaker
+    from tiles_server.interfaces import TransitMaker
 
 THREADS = MOST_STREAMS + 32
 """Threads of a process: one for every download that may be under way, and some for all else.

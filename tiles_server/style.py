@@ -11,8 +11,8 @@ from tiles_server.maps import Part, parts, viewpoint
 from tiles_server.tilejson import source_layers
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release
     from tiles_server.manifest import LayerStyle
+    from tiles_server.releases import Release
 
     StyleLayer = dict[str, Any]
     Expression = str | float | list[Any]

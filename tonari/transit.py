@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gtfs.departures import Timetables
     from gtfs.realtime import AlertStore, Board
     from gtfs.realtime.desk import Desk
-    from tiles_server.ports import Served
+    from tiles_server.interfaces import FeedSource
 
 ALERTS = Path("alerts")
 """Folder of announcements and of the accounts of those who make them, from the data folder."""
@@ -31,7 +31,7 @@ class Transit:
         What the server is serving.
     """
 
-    def __init__(self, data: Path, served: Served) -> None:
+    def __init__(self, data: Path, served: FeedSource) -> None:
         self._data, self._served = data, served
 
     @cached_property

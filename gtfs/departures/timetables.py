@@ -48,7 +48,7 @@ class Timetables:
         """Return stops and poles by id, in the order of their names; KeyError without the feed."""
         return self._index(feed).stops
 
-    def served(self, feed: str) -> Collection[str]:
+    def stops_with_departures(self, feed: str) -> Collection[str]:
         """Return ids of the poles from which anything departs."""
         return self._index(feed).spans.keys()
 

@@ -94,7 +94,7 @@ class Board:
         self._made: dict[str, _Made] = {}
         self._facts: dict[str, tuple[Identity, Facts]] = {}
 
-    def notices(self, feed: str) -> tuple[Alert, ...]:
+    def alerts(self, feed: str) -> tuple[Alert, ...]:
         """Return what passengers see now, oldest first.
 
         Raises
@@ -113,7 +113,7 @@ class Board:
     def cancelled(self, feed: str) -> frozenset[tuple[dt.date, str]]:
         """Return service day and id of every trip that is cancelled, as known now."""
         return frozenset(
-            (trip.date, trip.trip_id) for alert in self.notices(feed) for trip in alert.trips
+            (trip.date, trip.trip_id) for alert in self.alerts(feed) for trip in alert.trips
         )
 
     def message(self, feed: str) -> Message:
@@ -128,7 +128,7 @@ class Board:
         """
         path = self._zip_of(feed)
         known = identity(path)
-        shown = self.notices(feed)
+        shown = self.alerts(feed)
         timestamp = self._timestamp(feed)
         made = self._made.get(feed)
         if (
@@ -148,7 +148,7 @@ class Board:
         They cannot be told to journey planners: an id nobody knows would void the message.
         """
         path = self._zip_of(feed)
-        with_trips = [alert for alert in self.notices(feed) if alert.trips]
+        with_trips = [alert for alert in self.alerts(feed) if alert.trips]
         if not with_trips:
             return {}
         trips = self._facts_of(feed, path, identity(path)).trips

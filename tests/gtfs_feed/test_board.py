@@ -148,7 +148,7 @@ def test_an_alert_whose_trips_and_routes_are_gone_is_not_about_everything(board,
     ferry["trips"] = ferry["trips"].assign(route_id="other", trip_id=["a", "b", "c"])
     write_zip(ferry, zips["ferry"])
     assert not parsed(board.message("ferry")).entity
-    assert len(board.notices("ferry")) == 1  # people still read it
+    assert len(board.alerts("ferry")) == 1  # people still read it
 
 
 def test_a_route_whose_cancelled_trips_are_gone_is_not_said_to_be_without_service(
@@ -183,7 +183,7 @@ def test_a_backup_that_is_put_back_is_noticed(board, desk, store, tmp_path):
 def test_an_unknown_feed_is_a_key_error(board):
     with pytest.raises(KeyError):
         board.message("kokura")
-    assert board.notices("kokura") == ()
+    assert board.alerts("kokura") == ()
 
 
 def test_a_watch_sees_every_write_and_no_read(store, desk):

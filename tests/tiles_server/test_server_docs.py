@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tiles_server.app import flask_app
-from tiles_server.current import Releases
 from tiles_server.language import messages
+from tiles_server.releases import Releases
 from tiles_server.routes.data import api_description
 from tonari.transit import Transit
 

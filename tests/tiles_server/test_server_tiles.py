@@ -10,7 +10,7 @@ import mapbox_vector_tile
 import pytest
 
 from pipeline.tiling.archive import PMTilesWriter, tile_id
-from tiles_server.fast import TilePath
+from tiles_server.tile_middleware import TileMiddleware
 from tiles_server.tileset import Tileset
 
 TILE = "/tiles/evacuation_sites/12/3536/1638.mvt"
@@ -101,9 +101,9 @@ def test_a_tile_that_is_there_is_sent_even_if_the_archive_claims_narrower_bounds
     def answer(status, _):
         answered.append(status)
 
-    assert TilePath.tile(tileset, (3, 0, 0), environ, answer) == [b"tile"]
-    assert TilePath.tile(tileset, (3, 0, 1), environ, answer) == []
-    assert TilePath.tile(tileset, (3, 6, 3), environ, answer) == []
+    assert TileMiddleware.tile(tileset, (3, 0, 0), environ, answer) == [b"tile"]
+    assert TileMiddleware.tile(tileset, (3, 0, 1), environ, answer) == []
+    assert TileMiddleware.tile(tileset, (3, 6, 3), environ, answer) == []
     assert answered == ["200 OK", "404 Not Found", "204 No Content"]
 
 

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.config.base import Text
+from tiles_server.formatting import JAPAN
 from tiles_server.language import messages
-from tiles_server.moments import JAPAN
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict

@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 from ruamel.yaml import YAML
 
+from tiles_server.alerts import send_with_alerts
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.catalogue import catalogue
 from tiles_server.errors import UnknownNameError
 from tiles_server.files import send_kept, send_latest
-from tiles_server.notices import send_with_notices
 from tiles_server.routes.tiles import document
 from tiles_server.security import REPORT_POLICY, open_to_all, protect
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release, Releases
+    from tiles_server.alerts import AlertBoard
     from tiles_server.manifest import Published
-    from tiles_server.notices import NoticeBoard
+    from tiles_server.releases import Release, Releases
 
 
-def blueprint(releases: Releases, notices: NoticeBoard) -> Blueprint:
-    """Return the blueprint over `releases`; timetables show what `notices` has."""
+def blueprint(releases: Releases, alerts: AlertBoard) -> Blueprint:
+    """Return the blueprint over `releases`; timetables show what `alerts` has."""
     data = Blueprint("data", __name__)
     data.after_request(open_to_all)
 
     @data.get("/catalog")
     def catalog() -> Response:
-        return document(catalogue(releases.current(), notices.live))
+        return document(catalogue(releases.current(), alerts.live))
 
     @data.get("/openapi.json")
     def openapi() -> Response:
@@ -52,8 +52,8 @@ def blueprint(releases: Releases, notices: NoticeBoard) -> Blueprint:
     @data.get("/gtfs/<feed>/<file>")
     def gtfs_file(feed: str, file: str) -> Response:
         if file.startswith("timetable") and file.endswith(".html"):
-            found = notices.of(feed)
-            response = send_with_notices(releases, lambda r: _named(r.feed(feed), file), found)
+            found = alerts.of(feed)
+            response = send_with_alerts(releases, lambda r: _named(r.feed(feed), file), found)
         else:
             response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
         return protect(response, REPORT_POLICY) if file.endswith(".html") else response

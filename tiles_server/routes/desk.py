@@ -13,16 +13,16 @@ from tiles_server.desk.forms import CAUSES, EFFECTS, AnnounceForm, CancelForm, d
 from tiles_server.desk.guard import PREFIX, check_form, inside
 from tiles_server.desk.signins import Refused
 from tiles_server.errors import ServerError, UnknownNameError, handed_over
+from tiles_server.formatting import JAPAN
 from tiles_server.language import language, messages
-from tiles_server.moments import JAPAN
 from tiles_server.security import DESK_POLICY, protect
 
 if TYPE_CHECKING:
     from werkzeug import Response as Answer
 
-    from tiles_server.current import Release, Releases
     from tiles_server.desk.guard import Guard
-    from tiles_server.ports import Transit
+    from tiles_server.interfaces import Transit
+    from tiles_server.releases import Release, Releases
 
 OPEN = ("desk.sign_in", "desk.signing_in", "desk.sign_out")
 """What can be asked for without being signed in."""
@@ -54,7 +54,7 @@ def blueprint(releases: Releases, transit: Transit | None, guard: Guard | None) 
     if guard is not None:
         _signing_in(desk, releases, guard)
     if transit is not None:
-        _announcing(desk, _Counter(releases, transit))
+        _announcing(desk, _DeskForms(releases, transit))
     return desk
 
 
@@ -85,41 +85,41 @@ def _signing_in(desk: Blueprint, releases: Releases, guard: Guard) -> None:
         return redirect(url_for("desk.sign_in", said="signed_out", lang=language()), 303)
 
 
-def _announcing(desk: Blueprint, counter: _Counter) -> None:
+def _announcing(desk: Blueprint, forms: _DeskForms) -> None:
     @desk.get("")
     def index() -> Answer:
-        return counter.page("desk_index.html")
+        return forms.page("desk_index.html")
 
     @desk.get("/<feed>")
     def feed(feed: str) -> Answer:
-        return counter.feed(feed)
+        return forms.feed(feed)
 
     @desk.get("/<feed>/cancel")
     def cancel(feed: str) -> Answer:
-        return counter.cancel(feed, CancelForm.of(request.args))
+        return forms.cancel(feed, CancelForm.of(request.args))
 
     @desk.post("/<feed>/cancel")
     def cancelling(feed: str) -> Answer:
-        return counter.cancelling(feed, CancelForm.of(request.form))
+        return forms.cancelling(feed, CancelForm.of(request.form))
 
     @desk.get("/<feed>/announce")
     def announce(feed: str) -> Answer:
-        return counter.announce(feed, AnnounceForm.of(request.args))
+        return forms.announce(feed, AnnounceForm.of(request.args))
 
     @desk.post("/<feed>/announce")
     def announcing(feed: str) -> Answer:
-        return counter.announcing(feed, AnnounceForm.of(request.form))
+        return forms.announcing(feed, AnnounceForm.of(request.form))
 
     @desk.get("/<feed>/withdraw/<int:number>")
     def withdraw(feed: str, number: int) -> Answer:
-        return counter.withdraw(feed, number)
+        return forms.withdraw(feed, number)
 
     @desk.post("/<feed>/withdraw/<int:number>")
     def withdrawing(feed: str, number: int) -> Answer:
-        return counter.withdrawing(feed, number)
+        return forms.withdrawing(feed, number)
 
 
-class _Counter:
+class _DeskForms:
     """What the forms do and show."""
 
     def __init__(self, releases: Releases, transit: Transit) -> None:

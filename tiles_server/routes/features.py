@@ -16,9 +16,9 @@ from tiles_server.routes.tiles import document
 from tiles_server.security import open_to_all
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release, Releases
     from tiles_server.features import Query
     from tiles_server.manifest import Layer
+    from tiles_server.releases import Release, Releases
 
     Link = dict[str, str]
 

@@ -17,8 +17,8 @@ from tiles_server.table import page_number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tiles_server.current import Release, Releases
-    from tiles_server.ports import Stop, Timetables, Transit
+    from tiles_server.interfaces import Stop, Timetables, Transit
+    from tiles_server.releases import Release, Releases
 
 PER_LINE = 5
 """Departures shown of each route and headsign."""
@@ -27,7 +27,7 @@ PER_LINE = 5
 def blueprint(releases: Releases, transit: Transit | None) -> Blueprint:
     """Return the blueprint over `releases`."""
     feeds = Blueprint("feeds", __name__)
-    asked = _Asked(releases, transit)
+    lookup = _FeedLookup(releases, transit)
 
     @feeds.get("/gtfs/<feed>/")
     def feed_page(feed: str) -> Response:
@@ -37,21 +37,21 @@ def blueprint(releases: Releases, transit: Transit | None) -> Blueprint:
 
     @feeds.get("/gtfs/<feed>/stops")
     def stops(feed: str) -> Response:
-        release, known = asked.stops(feed)
+        release, known = lookup.stops(feed)
         words = request.args.get("q", "")[:100]
         number = page_number(request.args.get("page"))
-        served = asked.timetables.served(feed)
-        listed = shown.stop_page(known, served, words, number)
+        departing = lookup.timetables.stops_with_departures(feed)
+        listed = shown.stop_page(known, departing, words, number)
         described = {"name": feed, "feed": release.feed(feed), "words": words, "listed": listed}
         return page("stops.html", release, **described)
 
     @feeds.get("/gtfs/<feed>/stops/<path:stop_id>")
     def stop(feed: str, stop_id: str) -> Response:
-        release, known = asked.stops(feed)
+        release, known = lookup.stops(feed)
         at = shown.moment_of(request.args.get("at"), datetime.now(UTC))
-        found = asked.stop(known, stop_id)
+        found = lookup.stop(known, stop_id)
         with handed_over("departures"):
-            upcoming = asked.timetables.upcoming(feed, stop_id, at, per_line=PER_LINE)
+            upcoming = lookup.timetables.upcoming(feed, stop_id, at, per_line=PER_LINE)
         return page(
             "stop.html",
             release,
@@ -67,12 +67,12 @@ def blueprint(releases: Releases, transit: Transit | None) -> Blueprint:
 
     @feeds.get("/gtfs/<feed>/stops/<path:stop_id>/departures.json")
     def departures(feed: str, stop_id: str) -> Response:
-        _, known = asked.stops(feed)
+        _, known = lookup.stops(feed)
         at = shown.moment_of(request.args.get("at"), datetime.now(UTC))
         limit = shown.limit_of(request.args.get("limit"))
-        found = asked.stop(known, stop_id)
+        found = lookup.stop(known, stop_id)
         with handed_over("departures"):
-            upcoming = asked.timetables.upcoming(feed, stop_id, at, limit=limit)
+            upcoming = lookup.timetables.upcoming(feed, stop_id, at, limit=limit)
         response = jsonify(shown.document(feed, found, known, upcoming))
         response.headers["Cache-Control"] = REALTIME
         response.add_etag()
@@ -82,7 +82,7 @@ def blueprint(releases: Releases, transit: Transit | None) -> Blueprint:
     return feeds
 
 
-class _Asked:
+class _FeedLookup:
     """What an address asks for, or the error that says which name is unknown."""
 
     def __init__(self, releases: Releases, transit: Transit | None) -> None:

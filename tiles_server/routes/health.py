@@ -11,7 +11,7 @@ from tiles_server.caching import NEVER
 from tiles_server.errors import NoReleaseError
 
 if TYPE_CHECKING:
-    from tiles_server.current import Releases
+    from tiles_server.releases import Releases
 
 
 def blueprint(releases: Releases) -> Blueprint:

@@ -16,8 +16,8 @@ from tiles_server.routes.features import landing
 from tiles_server.security import PAGE_POLICY, protect
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release, Releases
     from tiles_server.manifest import Map
+    from tiles_server.releases import Release, Releases
     from tiles_server.table import TablePage
 
 

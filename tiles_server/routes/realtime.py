@@ -13,8 +13,8 @@ from tiles_server.errors import UnknownNameError, handed_over
 from tiles_server.security import open_to_all
 
 if TYPE_CHECKING:
-    from tiles_server.current import Releases
-    from tiles_server.ports import Message, Transit
+    from tiles_server.interfaces import Message, Transit
+    from tiles_server.releases import Releases
 
 PROTOBUF = "application/x-protobuf"
 

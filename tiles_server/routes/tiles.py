@@ -15,7 +15,7 @@ from tiles_server.style import build_style
 from tiles_server.tilejson import tilejson
 
 if TYPE_CHECKING:
-    from tiles_server.current import Release, Releases
+    from tiles_server.releases import Release, Releases
 
 
 def document(content: object) -> Response:

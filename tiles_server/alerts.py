@@ -14,15 +14,15 @@ from tiles_server.caching import PAGE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tiles_server.current import Release, Releases
-    from tiles_server.ports import Notice, Transit
+    from tiles_server.interfaces import Alert, Transit
+    from tiles_server.releases import Release, Releases
 
 LOG = logging.getLogger(__name__)
 PLACE = "<!-- notices -->"
 """Where the timetable pages of a release leave room."""
 
 
-class NoticeBoard:
+class AlertBoard:
     """What pages show of announcements.
 
     Parameters
@@ -35,7 +35,7 @@ class NoticeBoard:
         self._transit = transit
         self.live = transit is not None
 
-    def of(self, feed: str) -> Sequence[Notice] | None:
+    def of(self, feed: str) -> Sequence[Alert] | None:
         """Return what passengers of `feed` see now; None when it cannot be known.
 
         A page says then that it cannot be known, for a timetable without cancellations would be
@@ -44,21 +44,21 @@ class NoticeBoard:
         if self._transit is None:
             return ()
         try:
-            return self._transit.board.notices(feed)
+            return self._transit.board.alerts(feed)
         except TonariError:
             LOG.exception("announcements of %s", feed)
             return None
 
 
-def send_with_notices(
-    releases: Releases, find: Callable[[Release], str], notices: Sequence[Notice] | None
+def send_with_alerts(
+    releases: Releases, find: Callable[[Release], str], alerts: Sequence[Alert] | None
 ) -> Response:
     """Send the timetable page that `find` names in the current release, with what is announced.
 
     The page is a file of the release and never changes; the announcements are put into it here.
     """
     release = releases.current()
-    banner = render_template("notice_banner.html", notices=notices)
+    banner = render_template("alert_banner.html", alerts=alerts)
     digest = hashlib.sha256((release.files[find(release)].sha256 + banner).encode())
     response = Response(content_type="text/html; charset=utf-8")
     response.set_etag(digest.hexdigest()[:32])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from tiles_server.current import Releases
+    from tiles_server.releases import Releases
     from tiles_server.tileset import Tileset
 
     Body = list[bytes]
@@ -42,7 +42,7 @@ OPEN: Headers = [
 ]
 
 
-class TilePath:
+class TileMiddleware:
     """A WSGI application that answers tiles of the current release and passes on the rest.
 
     Parameters

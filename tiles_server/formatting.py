@@ -1,10 +1,10 @@
-"""Moments as a passenger here reads them."""
+"""Values, days and times as a person reads them."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
-from tiles_server.language import language, say
+from tiles_server.language import language, messages, say
 
 JAPAN = timezone(timedelta(hours=9))
 """No summer time since 1951."""
@@ -35,3 +35,35 @@ def weekday(day: date, tongue: str | None = None) -> str:
     if spoken == "ja":
         return f"{day.month}月{day.day}日（{name}）"
     return f"{name} {day:%Y-%m-%d}"
+
+
+def term(kind: str, name: str) -> str:
+    """Say `name` in words if there are words for it."""
+    key = f"{kind}_{name}"
+    return say(key) if key in messages() else name
+
+
+def shown_value(value: object) -> str:
+    """Show one value of a table to a person."""
+    if value is None or value == "":
+        return say("empty_value")
+    if isinstance(value, bool):
+        return say("yes_" if value else "no_")
+    if isinstance(value, float):
+        return f"{value:g}" if value.is_integer() else repr(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def shown_day(moment: str) -> str:
+    """Show the day of an ISO 8601 moment or of a GTFS date."""
+    if len(moment) == 8 and moment.isdecimal():
+        moment = f"{moment[:4]}-{moment[4:6]}-{moment[6:]}"
+    if moment.endswith("Z"):
+        moment = datetime.fromisoformat(moment).astimezone(JAPAN).isoformat()
+    day = moment[:10]
+    if language() == "ja" and len(day) == 10:
+        year, month, number = day.split("-")
+        return f"{year}年{int(month)}月{int(number)}日"
+    return day

@@ -39,7 +39,7 @@ class CancelledTrip(Protocol):
     def route_id(self) -> str: ...
 
 
-class Notice(Protocol):
+class Alert(Protocol):
     """An announcement that is shown."""
 
     @property
@@ -78,10 +78,10 @@ class Message(Protocol):
 class Board(Protocol):
     """Announcements as they are shown; every method is cheap enough for every request."""
 
-    def notices(self, feed: str) -> Sequence[Notice]:
+    def alerts(self, feed: str) -> Sequence[Alert]:
         """Return what passengers see now; nothing for a feed nobody has announced anything of."""
 
-    def live(self, feed: str) -> Sequence[Notice]:
+    def live(self, feed: str) -> Sequence[Alert]:
         """Return also what has yet to begin."""
 
     def message(self, feed: str) -> Message:
@@ -207,7 +207,7 @@ class Timetables(Protocol):
     def stops(self, feed: str) -> Mapping[str, Stop]:
         """Return stops and poles by id, in the order of their names; KeyError without the feed."""
 
-    def served(self, feed: str) -> Collection[str]:
+    def stops_with_departures(self, feed: str) -> Collection[str]:
         """Return ids of the poles from which anything departs."""
 
     def upcoming(
@@ -227,7 +227,7 @@ class Transit(Protocol):
     def desk(self) -> Desk: ...
 
 
-class Served(Protocol):
+class FeedSource(Protocol):
     """The feeds being served, as the server tells them to whom it lets compute on them."""
 
     def zip_of(self, feed: str) -> Path:
@@ -240,4 +240,4 @@ class Served(Protocol):
 class TransitMaker(Protocol):
     """Makes the :class:`Transit` of one worker process; must be picklable and quick."""
 
-    def __call__(self, served: Served, /) -> Transit: ...
+    def __call__(self, served: FeedSource, /) -> Transit: ...

@@ -10,8 +10,8 @@ import time
 import pytest
 from release_maker import make_release, sample_frames, switch
 
-from tiles_server.current import Releases
 from tiles_server.errors import NoReleaseError, UnknownNameError
+from tiles_server.releases import Releases
 
 A, B, C = (f"20261123T16000{i}Z-0000000{i}" for i in (1, 2, 3))
 
@@ -124,7 +124,7 @@ def test_a_broken_release_is_not_served_and_the_old_one_stays(releases, damage):
 
 
 def test_a_release_that_was_still_arriving_is_served_once_it_is_whole(releases, made, monkeypatch):
-    monkeypatch.setattr("tiles_server.current.RETRY_SECONDS", 0)
+    monkeypatch.setattr("tiles_server.releases.RETRY_SECONDS", 0)
     followed = Releases(releases, interval=0)
     followed.current()
     (releases / B / "layers/ferry_line/ferry_line.csv").unlink()
