@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from gtfs.timetable.clock import PASS_MARKS, after_midnight, clock_seconds, excel_seconds, plain
+from gtfs.timetable.clock import (
+    after_midnight,
+    clock_seconds,
+    excel_seconds,
+    half_width,
+    is_pass,
+)
 from gtfs.timetable.grid import cell_name
 from gtfs.timetable.lines import Lines, StopLine, line_index, show
 from gtfs.timetable.trips import Trip
@@ -73,7 +79,7 @@ def read_window(cell: Cell, day_starts: int) -> Window | None:
     if fixed is not None:
         moved = after_midnight(fixed, day_starts)
         return Window(moved, moved)
-    parts = [clock_seconds(part) for part in _BETWEEN.split(plain(str(cell)).strip("頃ごろ"))]
+    parts = [clock_seconds(part) for part in _BETWEEN.split(half_width(str(cell)).strip("頃ごろ"))]
     times = [after_midnight(part, day_starts) for part in parts if part is not None]
     if len(times) != len(parts) or len(times) not in (1, 2):
         return None
@@ -134,8 +140,8 @@ class WindowMatrix(Lines):
         )
 
     def _window(self, cell: Cell, name: str) -> Window | None:
-        word = plain(show(cell))
-        if not word or word in PASS_MARKS:
+        word = half_width(show(cell))
+        if not word or is_pass(word):
             return None
         window = read_window(cell, self.day_starts)
         if window is None:

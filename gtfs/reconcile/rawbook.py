@@ -38,6 +38,11 @@ _FORMULA = re.compile(r"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTAL
 _STRING = re.compile(r"<(?:\w+:)?si\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?si>)", re.DOTALL)
 _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh>", re.DOTALL)
 _TEXT = re.compile(r"<(?:\w+:)?t\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?t>)", re.DOTALL)
+_STYLE = re.compile(r'\bs="(\d+)"')
+_FORMAT = re.compile(r"<(?:\w+:)?numFmt\b([^>]*)/?>")
+_HUNDREDTHS = re.compile(r"(?:#,##)?0\.00(?![0#])")
+_STYLES = re.compile(r"<(?:\w+:)?cellXfs\b[^>]*>(.*?)</(?:\w+:)?cellXfs>", re.DOTALL)
+_XF = re.compile(r"<(?:\w+:)?xf\b([^>]*?)/?>")
 
 Value = str | float | None
 K = TypeVar("K")
@@ -101,7 +106,24 @@ class RawBook:
             return None if formula is None else f"={html.unescape(formula[1] or '')}"
         if kind == "s":
             return self._strings[int(stored[1])]
-        return float(stored[1]) if kind == "n" else html.unescape(stored[1])
+        if kind != "n":
+            return html.unescape(stored[1])
+        number = float(stored[1])
+        style = _STYLE.search(attributes)
+        hundredths = style is not None and int(style[1]) in self._hundredths
+        return f"{number:.2f}" if hundredths and 0 <= number < 48 else number
+
+    @cached_property
+    def _hundredths(self) -> frozenset[int]:
+        """Styles that show two decimals (ECMA-376, 18.8.30: formats 2 and 4, and written ones)."""
+        if "xl/styles.xml" not in self._parts.namelist():
+            return frozenset()
+        text = self._text("xl/styles.xml")
+        own = (dict(_ATTRIBUTE.findall(found)) for found in _FORMAT.findall(text))
+        ids = {"2", "4"} | {f["numFmtId"] for f in own if _HUNDREDTHS.match(f["formatCode"])}
+        styles = _STYLES.search(text)
+        formats = (dict(_ATTRIBUTE.findall(f)) for f in _XF.findall(styles[1] if styles else ""))
+        return frozenset(i for i, found in enumerate(formats) if found.get("numFmtId") in ids)
 
     @cached_property
     def _paths(self) -> dict[str, str]:

@@ -64,15 +64,49 @@ def seconds_of(value: object, marks: Iterable[str]) -> int | None:
     if isinstance(value, dt.timedelta):
         return round(value.total_seconds())
     if isinstance(value, dt.time | dt.datetime):
-        return _days_of(value) * 86_400 + _clock_of(value)
-    if isinstance(value, float) and 0 <= value < 2:
-        return round(value * 86_400)
+        days = _days_of(value)
+        return (days if days < 2 else 0) * 86_400 + _clock_of(value)
     if isinstance(value, int | float):
-        return seconds_of_text(str(int(value))) if value >= 100 and value % 1 == 0 else None
-    text = str(value)
-    for mark in sorted(marks, key=len, reverse=True):
-        text = text.replace(mark, "")
-    return seconds_of_text(text)
+        return _seconds_of_number(float(value))
+    return _seconds_beside(_like(str(value)).strip(), [_like(mark) for mark in marks])
+
+
+def _seconds_beside(text: str, marks: Iterable[str]) -> int | None:
+    """Return the seconds of a time with marks before, behind or around it."""
+    seconds = seconds_of_text(text)
+    for mark in marks if seconds is None and text else ():
+        before, after = tuple(mark) if _is_pair(mark) else (mark, mark)
+        around = text.startswith(before) and text.endswith(after) and len(text) > len(mark)
+        ways = [text[len(before) : -len(after)]] if around else []
+        if not _is_pair(mark):
+            ways = [text.removeprefix(mark), text.removesuffix(mark), *ways]
+        for rest in (way.strip() for way in ways if way != text):
+            seconds = _seconds_beside(rest, marks)
+            if seconds is not None:
+                return seconds
+    return seconds
+
+
+def _seconds_of_number(value: float) -> int | None:
+    hundredths = value * 100
+    if 0 <= value < 2:
+        return round(value * 86_400)
+    if value % 1 == 0:
+        return seconds_of_text(str(int(value))) if value >= 100 else None
+    if value < 48 and abs(hundredths - round(hundredths)) < 1e-6:
+        return seconds_of_text(f"{value:.2f}")
+    return round(value % 1 * 86_400) if value > 366 else None  # a date with a time of day
+
+
+def _is_pair(mark: str) -> bool:
+    return len(mark) == 2 and unicodedata.category(mark[0]) == "Ps"
+
+
+def _like(text: str) -> str:
+    """Return text of full and half width alike, signs such as ① left alone."""
+    return "".join(
+        c if unicodedata.category(c) == "No" else unicodedata.normalize("NFKC", c) for c in text
+    )
 
 
 def _days_of(value: dt.datetime | dt.time) -> int:
@@ -82,13 +116,30 @@ def _days_of(value: dt.datetime | dt.time) -> int:
     return value.toordinal() - dt.date(1899, 12, 31).toordinal()
 
 
+_WRITTEN = (
+    r"(\d{1,2})[:.;](\d\d)(?:[:.](\d\d))?分?",
+    r"(\d{1,2}) ?(\d\d)()",
+    r"(\d{1,2})時(\d{1,2})()分?",
+)
+
+
 def seconds_of_text(text: str) -> int | None:
     """Return the seconds of a clock time as text, or None."""
-    text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    found = re.match(r"^(\d{1,2})[:.;時]?(\d\d)(?:[:.](\d\d))?分?$", text)
-    if not found or int(found[2]) > 59 or int(found[1]) > 47:
+    text = re.sub(r"(?<=\d)\s+(?=\d)", "_", _like(text).strip())
+    text = re.sub(r"\s", "", text).replace("_", " ").replace("時半", "時30")
+    text, next_day = re.subn("^翌日?", "", text)
+    text, morning = re.subn(r"午前|[Aa]\.?[Mm]\.?", "", text, count=1)
+    text, evening = re.subn(r"午後|[Pp]\.?[Mm]\.?", "", text, count=1)
+    found = next((f for form in _WRITTEN if (f := re.fullmatch(form, text))), None)
+    if found is None:
         return None
-    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3] or 0)
+    hour, minute, second = (int(part or 0) for part in found.groups())
+    if minute > 59 or hour > 47 or (hour > 23 and next_day):
+        return None
+    if (morning and hour > 11) or (evening and hour == 12):
+        return None
+    hour += 12 * (evening and hour < 12) + 24 * next_day
+    return hour * 3600 + minute * 60 + second
 
 
 def _clock_of(value: dt.datetime | dt.time) -> int:

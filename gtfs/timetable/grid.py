@@ -136,6 +136,13 @@ class Grid:
         return self.at(*self.merged.get((row, column), (row, column)))
 
 
+def area_of(grid: Grid, area: str) -> tuple[range, range]:
+    """Return the rows and columns of an area of a sheet."""
+    row, column, last_row, last_column = corners(area)
+    rows = range(row, 1 + (grid.height - 1 if last_row is None else last_row))
+    return rows, range(column, 1 + (grid.width - 1 if last_column is None else last_column))
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
     """An opened workbook; sheets are read when asked for.

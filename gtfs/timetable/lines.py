@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gtfs.notices import notice
-from gtfs.timetable.grid import cell_code, cell_name, column_index, corners
+from gtfs.timetable.grid import area_of, cell_code, cell_name, column_index
 from pipeline.findings import Finding
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ class Lines:
 
     def bounds(self) -> tuple[range, range]:
         """Return the lines of the trips and the lines of the stops that the area covers."""
-        row, column, last_row, last_column = corners(self.table.times)
-        rows = range(row, 1 + (self.grid.height - 1 if last_row is None else last_row))
-        columns = range(column, 1 + (self.grid.width - 1 if last_column is None else last_column))
+        rows, columns = area_of(self.grid, self.table.times)
         return (columns, rows) if self.across else (rows, columns)
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gtfs.timetable.clock import clock_seconds, plain
+from gtfs.timetable.clock import half_width, holds_time
 from gtfs.timetable.colours import known_colour
 from gtfs.timetable.grid import COLUMNS, cell_name, code_name
 from gtfs.timetable.lines import Lines, line_index, show
@@ -122,7 +122,7 @@ class Matrix(Lines):
             marks.update(reading.marks)
             if reading.unreadable:
                 cell = self.grid.at(*divmod(code, COLUMNS))
-                rule = "mark-undefined" if _starts_with_time(cell) else "time-unreadable"
+                rule = unreadable_rule(reading, cell)
                 self.report(rule, cell=code_name(code), value=show(cell))
         return marks
 
@@ -203,10 +203,9 @@ def clock_text(seconds: int) -> str:
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}"
 
 
-def _starts_with_time(cell: Cell) -> bool:
-    word = plain(cell) if isinstance(cell, str) else ""
-    return any(
-        clock_seconds(word[:n]) is not None or clock_seconds(word[-n:]) is not None
-        for n in (4, 5)
-        if n < len(word)
-    )
+def unreadable_rule(reading: Reading, cell: Cell) -> str:
+    """Return what is to be said about a cell that could not be read."""
+    if reading.ambiguous:
+        return "time-ambiguous"
+    marked = isinstance(cell, str) and holds_time(half_width(cell))
+    return "mark-undefined" if marked else "time-unreadable"

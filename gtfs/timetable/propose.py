@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gtfs.timetable.clock import CellReader, clock_seconds, plain
+from gtfs.timetable.clock import CellReader, clock_seconds, half_width, plain
 from gtfs.timetable.grid import cell_name, column_name
 from gtfs.timetable.lines import show
 from gtfs.timetable.proposal import Proposal, TableProposal
@@ -118,13 +118,13 @@ def _time(cell: Cell) -> int | None:
         return None
     seconds = _READER.read(cell).seconds
     if seconds is None and _is_window(cell):
-        return clock_seconds(_BETWEEN.split(plain(cell))[0])
+        return clock_seconds(_BETWEEN.split(half_width(cell))[0])
     return seconds
 
 
 def _is_window(cell: Cell) -> bool:
     """Tell whether a cell says from when to when, as in ``8:10～8:20``."""
-    parts = _BETWEEN.split(plain(cell)) if isinstance(cell, str) else []
+    parts = _BETWEEN.split(half_width(cell)) if isinstance(cell, str) else []
     return len(parts) == 2 and all(clock_seconds(part) is not None for part in parts)
 
 

@@ -9,8 +9,9 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, clock_seconds
 from gtfs.timetable.colours import cell_colours
-from gtfs.timetable.grid import open_book
+from gtfs.timetable.grid import area_of, open_book
 from gtfs.timetable.matrix import Matrix
+from gtfs.timetable.shown import as_shown
 from pipeline.config.timetables import DayTypeByColour
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ class Setting:
         day_starts = clock_seconds(self.feed.service_day_starts)
         assert day_starts is not None  # the declaration's pattern of a clock says so
         by_colour = isinstance(self.table.day_type, DayTypeByColour)
+        grid = self.book.grid(self.table.sheet)
         return Matrix(
-            grid=self.book.grid(self.table.sheet),
+            grid=as_shown(self.book, grid, area_of(grid, self.table.times)),
             table=self.table,
             timetable=self.timetable,
             reader=reader,

@@ -64,6 +64,12 @@ WRITTEN = [
     dt.timedelta(hours=9, minutes=10),
     550 / 1440,
     "9:10:00",
+    "9時10",
+    "午前9:10",
+    "AM 9:10",
+    "9 10",
+    "0910",
+    dt.datetime(2026, 4, 1, 9, 10),
 ]
 
 
@@ -73,6 +79,40 @@ def test_a_time_is_read_however_it_is_written(write_book, bus, build, trips, wri
     built = build(bus(book, [table()]))
     assert list(trips(built).values()) == EXPECTED
     assert built.reconciliation.time_cells_matched == 6
+
+
+@pytest.mark.parametrize("number", [9.1, 9.05, 9, 9.0])
+def test_a_number_of_two_shown_decimals_is_read_as_shown(
+    write_book, bus, build, trips, tmp_path, number
+):
+    book = write_book({"表": [ACROSS[0], ACROSS[1], ["病院", number, T(10, 10)], ACROSS[3]]})
+    workbook = openpyxl.load_workbook(tmp_path / book)
+    workbook["表"]["B3"].number_format = "0.00"
+    workbook.save(tmp_path / book)
+    built = build(bus(book, [table()]))
+    assert next(iter(trips(built).values()))[1][1] == f"09:{round(number * 100) % 100:02d}"
+    assert built.reconciliation.time_cells_matched == 6
+
+
+def test_a_number_that_shows_one_decimal_is_asked_about(write_book, bus, build):
+    book = write_book({"表": [ACROSS[0], ACROSS[1], ["病院", 9.1, T(10, 10)], ACROSS[3]]})
+    built = build(bus(book, [table()]))
+    assert [(f.code, f.cell) for f in built.findings if f.severity == "error"] == [
+        ("time-ambiguous", "B3")
+    ]
+
+
+@pytest.mark.parametrize("sign", ["〃", "々", "同", "″", "〝", "同上", '"', "×"])
+def test_a_ditto_mark_is_refused_until_somebody_says_what_it_means(
+    write_book, bus, build, trips, sign
+):
+    book = write_book({"表": [ACROSS[0], ACROSS[1], ["病院", sign, T(10, 10)], ACROSS[3]]})
+    found = [
+        (f.code, f.cell) for f in build(bus(book, [table()])).findings if f.severity == "error"
+    ]
+    assert found == [("time-unreadable", "B3")]
+    first, _ = trips(build(bus(book, [table()], pass_marks=[sign]))).values()
+    assert [stop for stop, _, _ in first] == ["A", "D"]
 
 
 @pytest.mark.parametrize("mark", ["レ", "ﾚ", "｜", "|", "…", "↓", "", "通過", "－", "‖"])

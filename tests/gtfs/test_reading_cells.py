@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gtfs.build.japan import check_digit
 from gtfs.flex.windows import read_window
 from gtfs.reconcile.rawbook import RawBook
-from gtfs.timetable.clock import CellReader, after_midnight
+from gtfs.reconcile.secondreader import seconds_of
+from gtfs.timetable.clock import CellReader, Reading, after_midnight
 from gtfs.timetable.grid import COLUMNS, cell_code, cell_name, column_index, column_name, open_book
 
 MINUTES = st.integers(0, 47 * 60 + 59)
@@ -24,6 +25,8 @@ STYLES = {
     "dot": lambda h, m: f"{h}.{m:02d}",
     "kanji": lambda h, m: f"{h}時{m:02d}分",
     "duration": lambda h, m: dt.timedelta(hours=h, minutes=m),
+    "minute alone": lambda h, m: f"{h}時{m}分",
+    "no colon": lambda h, m: f"{h:02d}{m:02d}",
     "spaces": lambda h, m: f" {h}:{m:02d} ",
 }
 
@@ -33,11 +36,77 @@ STYLES = {
 def test_a_time_reads_back_in_every_style(style, minutes):
     cell = STYLES[style](*divmod(minutes, 60))
     assert CellReader().read(cell).seconds == minutes * 60
+    assert seconds_of(cell, ()) == minutes * 60
 
 
-@given(minutes=st.integers(1, 24 * 60 - 1))
+@given(minutes=st.integers(0, 24 * 60 - 1), style=st.sampled_from(sorted(STYLES)))
+def test_half_days_and_next_days_read_back(minutes, style):
+    hour, minute = divmod(minutes, 60)
+    said = STYLES[style]
+    next_day = said(hour, minute)
+    if isinstance(next_day, str):
+        assert_both("翌" + next_day.strip(), (minutes + 1440) * 60)
+        half = f"{'午前' if hour < 12 else '午後'}{said(hour % 12, minute).strip()}"
+        assert_both(half, minutes * 60)
+
+
+def assert_both(cell, seconds):
+    assert CellReader().read(cell).seconds == seconds
+    assert seconds_of(cell, ()) == seconds
+
+
+@given(minutes=st.integers(1, 24 * 60 - 1), day=st.dates(dt.date(1950, 1, 1), dt.date(2080, 1, 1)))
+def test_a_date_with_a_time_of_day_is_that_time(minutes, day):
+    cell = dt.datetime.combine(day, dt.time(*divmod(minutes, 60)))
+    assert_both(cell, minutes * 60)
+
+
+def test_a_date_alone_is_no_time():
+    assert CellReader().read(dt.datetime(2026, 4, 1)).unreadable
+
+
+@given(minutes=st.integers(1, 24 * 60 - 1).filter(lambda m: m % 72))
 def test_a_serial_number_is_rounded_to_its_minute(minutes):
     assert CellReader().read(minutes / 1440).seconds == minutes * 60
+
+
+@pytest.mark.parametrize("number", [0.5, 0.25, 1.05, 7.5, 12.1], ids=repr)
+def test_a_number_that_can_mean_two_times_is_neither(number):
+    assert CellReader().read(number).ambiguous
+
+
+@pytest.mark.parametrize("text", ["7.5", "7:5", "午後12:10", "12:10 PM", "午前12:00"], ids=repr)
+def test_a_text_that_can_mean_two_times_is_neither(text):
+    assert CellReader().read(text).ambiguous
+
+
+@pytest.mark.parametrize("sign", [*'〃々同″〝〟"×○?=≡_A0', "同上", "ー×ー", "レ→"])
+def test_what_nobody_declared_is_no_pass_mark(sign):
+    reading = CellReader().read(sign)
+    assert reading.passes == (sign == "=")
+    assert reading.passes or reading.unreadable
+
+
+@given(sign=st.characters(exclude_categories=("Zs", "Cc", "Zl", "Zp", "Cs", "Cf")))
+def test_only_the_listed_signs_say_that_a_trip_passes(sign):
+    listed = "レﾚ｜|…‥・･↓↑→=＝‖∥/／－-ー―─│┃\uffe8\uffea\uffeb\uffec\u2225\uff70︰﹣﹦㇄"
+    assert not CellReader().read(sign).passes or sign in listed
+
+
+@pytest.mark.parametrize("text", ["①7:05", "⑴7:05", "7:05²", "1 7:05", "7:05\n8:05", "㏠7:05"])
+def test_a_sign_that_hides_a_digit_changes_no_time(text):
+    assert CellReader().read(text).unreadable
+    assert seconds_of(text, ()) is None
+
+
+@given(minutes=MINUTES, mark=st.sampled_from(["1", "①", "ア", "*", "（）", "学"]))
+def test_a_mark_beside_a_time_is_told_from_the_time(minutes, mark):
+    time = f"{minutes // 60}:{minutes % 60:02d}"
+    cell = f"({time})" if mark == "（）" else f"{mark} {time}"
+    reader = CellReader(footnotes=["1", "①", "ア", "*", "（）", "学"])
+    assert reader.read(cell) == Reading(minutes * 60, (mark,))
+    assert reader.read(time) == Reading(minutes * 60)
+    assert seconds_of(cell, ["1", "①", "ア", "*", "（）", "学"]) == minutes * 60
 
 
 @given(text=st.text(max_size=12))
