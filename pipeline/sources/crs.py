@@ -15,6 +15,14 @@ from pyproj.transformer import TransformerGroup
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources import tokyo
+from pipeline.sources.datums import (
+    DatumFound,
+    crs_title,
+    datum_of,
+    geographic_code,
+    horizontal,
+    operation_name,
+)
 from pipeline.sources.table import CANONICAL_CRS
 
 if TYPE_CHECKING:
@@ -39,6 +47,8 @@ class Operation:
         Stated accuracy in metres, ``None`` if nobody states one.
     steps
         Applied in order; each maps ``(lon or x, lat or y)`` arrays to the same.
+    datum
+        The datum it starts from.
     tokyo_after
         Number of steps after which the Tokyo datum grid is applied; -1 for never.
     """
@@ -46,6 +56,7 @@ class Operation:
     name: str
     accuracy_m: float | None
     steps: tuple[Transformer, ...]
+    datum: DatumFound
     tokyo_after: int = -1
 
     def apply(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,7 +127,8 @@ def _named(name: str, file: str) -> CRS:
 
 def _is_horizontal(crs: CRS) -> bool:
     """Tell whether positions on the ground can be given in `crs`: no heights, no local drawing."""
-    return crs.is_geographic or crs.is_projected or crs.is_geocentric
+    plain = horizontal(crs)
+    return bool(plain.is_geographic or plain.is_projected)
 
 
 def _same(one: CRS, other: CRS) -> bool:
@@ -125,29 +137,27 @@ def _same(one: CRS, other: CRS) -> bool:
     return code is not None and code == other.to_epsg(min_confidence=25)
 
 
-def _on_tokyo_datum(crs: CRS) -> bool:
-    geodetic = crs.geodetic_crs
-    return (
-        geodetic is not None
-        and geodetic.datum is not None
-        and (geodetic.datum.name.replace("D_", "").split(" ")[0] == "Tokyo")
-    )
-
-
 def operation_to_canonical(crs: CRS) -> Operation:
-    """Choose the way from `crs` to JGD2011 degrees; the Tokyo datum goes through GSI's grid."""
-    if _on_tokyo_datum(crs):
-        geographic = crs.geodetic_crs
-        assert geographic is not None
-        onward = _best("EPSG:4612")
-        steps = (Transformer.from_crs(crs, geographic, always_xy=True), *onward.steps)
-        return Operation(
-            "TKY2JGD Ver.2.1.1 + JGD2000 to JGD2011", tokyo.ACCURACY_M, steps, tokyo_after=1
-        )
-    return _best(crs)
+    """Choose the way from `crs` to JGD2011 degrees.
+
+    Datums of Japan go by our own table, so that neither the edition of PROJ's database nor how
+    a file spells a name decides; the Tokyo datum goes through GSI's grid.
+    """
+    plain, datum = horizontal(crs), datum_of(crs)
+    if datum.name == "other":
+        return _best(plain, datum)
+    to_degrees = Transformer.from_crs(plain, plain.geodetic_crs, always_xy=True)
+    name = operation_name(datum.name)
+    if datum.name == "Tokyo":
+        onward = _best(geographic_code("JGD2000"), datum)
+        steps = (to_degrees, *onward.steps)
+        return Operation(name, tokyo.ACCURACY_M, steps, datum, tokyo_after=1)
+    onward = _best(geographic_code(datum.name), datum)
+    accuracy = None if datum.assumed else onward.accuracy_m
+    return Operation(name, accuracy, (to_degrees, *onward.steps), datum)
 
 
-def _best(crs: CRS | str) -> Operation:
+def _best(crs: CRS | str, datum: DatumFound) -> Operation:
     with warnings.catch_warnings():
         # PROJ names grids it lacks; which operation is used, and how good it is, is reported.
         warnings.simplefilter("ignore", UserWarning)
@@ -155,7 +165,7 @@ def _best(crs: CRS | str) -> Operation:
     chosen = group.transformers[0]
     parts = [p for p in chosen.description.split(" + ") if not p.startswith("axis order change")]
     accuracy = chosen.accuracy if chosen.accuracy is not None and chosen.accuracy >= 0 else None
-    return Operation(" + ".join(parts) or "identity", accuracy, (chosen,))
+    return Operation(" + ".join(parts) or "identity", accuracy, (chosen,), datum)
 
 
 def to_canonical(
@@ -166,14 +176,16 @@ def to_canonical(
     Returns
     -------
     frame, operation, findings
-        Findings are errors where the Tokyo datum grid has no parameters, warnings where the
-        accuracy is not known.
+        Errors where the Tokyo datum grid has no parameters or no way of known accuracy leads
+        to JGD2011; a warning where the file names an ellipsoid and no datum.
 
     Raises
     ------
     SourceError
-        If the CRS is in metres and the coordinates are degrees.
+        If the CRS is in metres and the coordinates are degrees, or its datum and its ellipsoid
+        do not belong together.
     """
+    _refuse_contradiction(crs, file)
     _refuse_degrees_as_metres(frame, crs, file)
     operation = operation_to_canonical(crs)
     # Heights are left out: what is published here is two-dimensional.
@@ -181,17 +193,58 @@ def to_canonical(
     moved = shapely.transform(flat, operation.apply)
     findings = _outside_grid(flat, moved, file) if operation.tokyo_after >= 0 else []
     result = frame.set_geometry(list(moved), crs=CANONICAL_CRS)
-    if operation.accuracy_m is None:
-        findings.append(
-            Catalogue.of("pipeline").finding(
-                "transform-ballpark", file=file, value=crs_label(crs), operation=operation.name
-            )
-        )
-    elif "JGD2000 to JGD2011" in operation.name and _touches(result, MOVED_IN_2011):
+    findings += vouched(operation, crs, file)
+    if operation.datum.name == "JGD2000" and _touches(result, MOVED_IN_2011):
         findings.append(
             Catalogue.of("pipeline").finding("transform-2011", file=file, value=crs_label(crs))
         )
     return result, operation, findings
+
+
+def _refuse_contradiction(crs: CRS, file: str) -> None:
+    datum, geodetic = datum_of(crs), horizontal(crs).geodetic_crs
+    if datum.contradicts and geodetic is not None and geodetic.datum is not None:
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "datum-contradictory",
+                    file=file,
+                    value=geodetic.datum.name,
+                    ellipsoid=geodetic.ellipsoid.name if geodetic.ellipsoid else "?",
+                )
+            ]
+        )
+
+
+def vouched(operation: Operation, crs: CRS, file: str) -> list[Finding]:
+    """Say which datum was taken where none is named; refuse a way that nobody vouches for.
+
+    Returns
+    -------
+    list of Finding
+        A warning, an error, or nothing.
+    """
+    catalogue, datum = Catalogue.of("pipeline"), operation.datum
+    if datum.name == "other":
+        if operation.accuracy_m is not None:
+            return []
+        return [
+            catalogue.finding(
+                "transform-ballpark", file=file, value=crs_label(crs), operation=operation.name
+            )
+        ]
+    if not datum.assumed:
+        return []
+    label = geographic_code(datum.name)
+    return [
+        catalogue.finding(
+            "datum-by-ellipsoid",
+            file=file,
+            value=datum.ellipsoid,
+            datum_ja=crs_title(label, "ja").split(" ")[0],
+            datum_en=crs_title(label, "en").removesuffix(" degrees"),
+        )
+    ]
 
 
 def _refuse_degrees_as_metres(frame: gpd.GeoDataFrame, crs: CRS, file: str) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import TilingError
-from pipeline.findings import Catalogue
+from pipeline.errors import SourceError, TilingError
+from pipeline.findings import Catalogue, has_error
 from pipeline.tiling.arrow import contiguous
 
 if TYPE_CHECKING:
@@ -190,10 +190,8 @@ def source_of(name: str, file: str, table: pa.Table, column: str, crs: Any) -> S
     if crs is None:
         findings.append(_CATALOGUE.finding("crs-unknown", file=file))
     elif not _is_degrees(crs):
-        wkb, system, operation = _to_degrees(wkb, crs)
-        findings.append(
-            _CATALOGUE.finding("crs-transformed", file=file, crs=system, operation=operation)
-        )
+        wkb, said = _to_degrees(wkb, crs, file)
+        findings += said
     wkb = wkb.cast(pa.large_binary())
     return Source(name, file, table.drop_columns([column]), wkb, findings)
 
@@ -206,15 +204,23 @@ def _is_degrees(crs: Any) -> bool:
     return (str(found.get("authority")), str(found.get("code"))) in _DEGREES
 
 
-def _to_degrees(wkb: pa.Array, crs: Any) -> tuple[pa.Array, str, str]:
-    """Transform WKB to longitude and latitude; also return from which system and how."""
+def _to_degrees(wkb: pa.Array, crs: Any, file: str) -> tuple[pa.Array, list[Finding]]:
+    """Transform WKB to longitude and latitude; also say from which system and how."""
     import numpy as np
     import pyproj
     import shapely
 
+    from pipeline.sources.crs import crs_label, operation_to_canonical, vouched
+
     system = pyproj.CRS.from_user_input(crs)
-    transformer = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True)
+    operation = operation_to_canonical(system)
+    findings = vouched(operation, system, file)
+    if has_error(findings):
+        raise SourceError(findings)
     shapes = shapely.from_wkb(np.asarray(wkb.to_pylist(), object))
-    moved = shapely.transform(shapes, transformer.transform, interleaved=False)
+    # JGD2011 is WGS 84 to within a metre, which is what tiles are in.
+    moved = shapely.transform(shapes, operation.apply)
     written = pa.array(list(shapely.to_wkb(moved)), pa.large_binary())
-    return written, system.to_string()[:40], transformer.description or "?"
+    label = crs_label(system)
+    said = _CATALOGUE.finding("crs-transformed", file=file, crs=label, operation=operation.name)
+    return written, [*findings, said]
