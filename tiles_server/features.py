@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from pipeline.features.values import Key, Kind, ValueTypeError, instant, query_key
 from tiles_server.errors import BadQueryError, UnknownNameError
-from tiles_server.parquet import COVERING, GEOMETRY, ID, equal_to, index_of, read_rows
+from tiles_server.parquet import ParquetScan
 from tiles_server.table import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from pipeline.features.boxes import Box
     from tiles_server.manifest import Layer
     from tiles_server.releases import Release
 
-DEFAULT_LIMIT, MOST = 100, 10_000
-DECIMALS = 7
-"""Of a degree in GeoJSON: a centimetre."""
+    Rows = NDArray[np.int64] | range
 
-Box = tuple[float, float, float, float]
+DEFAULT_LIMIT, MOST = 100, 10_000
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CONTROLS = frozenset({"bbox", "limit", "offset", "datetime", "f", "lang", "crs", "bbox-crs"})
+"""Parameters that say what is asked for; a field of the same name cannot be asked by value."""
+
+
+class Features(Protocol):
+    """What answers about the features of one layer; rows are in the order of its files."""
+
+    rows: int
+    kinds: Mapping[str, Kind]
+
+    def within(self, box: Box) -> NDArray[np.int64]:
+        """Return the rows whose boxes meet `box`, rising."""
+
+    def equal(self, name: str, key: Key) -> NDArray[np.int64]:
+        """Return the rows whose field `name` has the value `key`, rising."""
+
+    def row_of(self, identity: int) -> int | None:
+        """Return the row of the feature with this id."""
+
+    def texts(self, rows: Sequence[int] | Rows) -> list[bytes]:
+        """Return the GeoJSON of the features in `rows`."""
 
 
 @dataclass(frozen=True)
@@ -34,47 +59,103 @@ class Query:
     bbox
         West, south, east, north in degrees; features whose box meets it.
     equal
-        Values that fields must have, as text.
+        What fields must be equal to, as :func:`pipeline.features.values.query_key` reads it.
     limit, offset
         How many features, and how many to pass over.
     """
 
     bbox: Box | None = None
-    equal: Mapping[str, str] = field(default_factory=dict)
+    equal: Mapping[str, Key] = field(default_factory=dict)
     limit: int = DEFAULT_LIMIT
     offset: int = 0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Features found, and how many there are without limit and offset."""
+    """Features found, each as GeoJSON, and how many there are without limit and offset."""
 
-    features: list[dict[str, Any]]
+    features: list[bytes]
     matched: int
 
 
-def read_query(given: Mapping[str, str], layer: Layer) -> Query:
+def features_of(release: Release, name: str) -> Features:
+    """Return what answers about layer `name`: its index, or its file in a release without one.
+
+    Raises
+    ------
+    UnknownNameError
+        If the layer is unknown or not published as features.
+    """
+    layer = release.layer(name)
+    index = release.indexes.get(name)
+    if index is not None:
+        return index
+    path = layer.artefacts.get("parquet")
+    if path is None:
+        raise UnknownNameError("this layer is not published as features")
+    types = tuple((column.name, column.type) for column in layer.columns)
+    return _scan(release.folder / path, release.files[path].sha256, types)
+
+
+@lru_cache(maxsize=16)
+def _scan(path: Path, sha256: str, types: tuple[tuple[str, str], ...]) -> ParquetScan:
+    del sha256  # only the key of the cache: another release may have the same path
+    return ParquetScan(path, dict(types))
+
+
+def read_query(given: Mapping[str, str], layer: Layer, kinds: Mapping[str, Kind]) -> Query:
     """Read a query from the parameters of a request.
+
+    Parameters
+    ----------
+    given
+        Parameters by name.
+    layer
+        Whose features are asked for.
+    kinds
+        How its fields are compared.
 
     Raises
     ------
     BadQueryError
-        If a parameter is unknown or cannot be understood (OGC API - Features 1.0, 7.15).
+        If a parameter is unknown or cannot be understood (OGC API - Features 1.0, 7.15), or a
+        value is not of the type of its field.
     """
-    columns = {column.name for column in layer.columns}
-    equal = {name: value for name, value in given.items() if name in columns}
-    # No layer has times of its own, so a datetime chooses nothing (7.15.4).
-    unknown = set(given) - columns - {"bbox", "limit", "offset", "datetime", "f", "lang"}
+    fields = {column.name for column in layer.columns} - CONTROLS
+    unknown = set(given) - fields - CONTROLS
     if unknown:
         raise BadQueryError(f"unknown parameter {', '.join(sorted(unknown))}")
     if given.get("f", "json") not in ("json", "geojson"):
         raise BadQueryError("f must be json")
+    for name in ("crs", "bbox-crs"):
+        if given.get(name, CRS84) != CRS84:
+            raise BadQueryError(f"{name} must be {CRS84}")
+    # No layer has times of its own, so a datetime chooses nothing (7.15.4).
+    _check_datetime(given.get("datetime", ".."))
     return Query(
         bbox=_read_box(given["bbox"]) if "bbox" in given else None,
-        equal=equal,
-        limit=min(MOST, whole_number("limit", given.get("limit", str(DEFAULT_LIMIT)), least=1)),
+        equal={name: _key(name, given[name], kinds) for name in sorted(fields & set(given))},
+        limit=_read_limit(given.get("limit", str(DEFAULT_LIMIT))),
         offset=whole_number("offset", given.get("offset", "0"), least=0),
     )
+
+
+def _key(name: str, text: str, kinds: Mapping[str, Kind]) -> Key:
+    kind = kinds.get(name)
+    if kind is None:  # the manifest names it, the file has no such column: nobody has a value
+        return None
+    try:
+        return query_key(kind, text)
+    except ValueTypeError as wanted:
+        message = f"{name} is of type {kind.value}: its value must be {wanted}, not '{text}'"
+        raise BadQueryError(message) from None
+
+
+def _read_limit(text: str) -> int:
+    # A limit beyond the most is no error, however long (17-069r4, requirement 22 C).
+    if text.isascii() and text.isdecimal() and len(text.lstrip("0")) > len(str(MOST)):
+        return MOST
+    return min(MOST, whole_number("limit", text, least=1))
 
 
 def _read_box(text: str) -> Box:
@@ -89,48 +170,51 @@ def _read_box(text: str) -> Box:
     return (numbers[0], numbers[1], numbers[2], numbers[3])
 
 
-def find(release: Release, layer: Layer, query: Query) -> Answer:
-    """Return the features of `layer` that `query` asks for, in the order of the file."""
-    path, sha256 = _file(release, layer)
-    index = index_of(path, sha256)
-    chosen = np.ones(len(index.ids), dtype=bool) if query.bbox is None else index.within(query.bbox)
-    for name, value in query.equal.items():
-        chosen = chosen & equal_to(path, name, value)
-    rows = np.flatnonzero(chosen)
+def _check_datetime(text: str) -> None:
+    parts = text.split("/")
+    try:
+        ends = [instant(part) for part in parts if part not in ("", "..")]
+    except ValueTypeError as wanted:
+        raise BadQueryError(f"datetime must be {wanted}, or two with / between them") from None
+    if len(parts) > 2 or ends != sorted(ends):
+        raise BadQueryError("datetime must be a moment or an interval of two")
+
+
+def find(source: Features, query: Query) -> Answer:
+    """Return the features that `query` asks for, in the order of the layer's files."""
+    rows = _rows(source, query)
     page = rows[query.offset : query.offset + query.limit]
-    return Answer(_features(path, page, layer), len(rows))
+    return Answer(source.texts(page) if len(page) else [], len(rows))
 
 
-def feature(release: Release, layer: Layer, feature_id: str) -> dict[str, Any]:
-    """Return one feature; raise UnknownNameError if the layer has none with this id."""
-    path, sha256 = _file(release, layer)
-    known = feature_id.isascii() and feature_id.isdecimal() and len(feature_id) < 17
-    rows = np.flatnonzero(index_of(path, sha256).ids == int(feature_id)) if known else ()
-    if len(rows) == 0:
-        raise UnknownNameError(f"no feature {feature_id}")
-    return _features(path, np.asarray(rows[:1]), layer)[0]
-
-
-def _file(release: Release, layer: Layer) -> tuple[Path, str]:
-    path = layer.artefacts.get("parquet")
-    if path is None:
-        raise UnknownNameError("this layer is not published as features")
-    return release.folder / path, release.files[path].sha256
-
-
-def _features(path: Path, rows: np.ndarray[Any, Any], layer: Layer) -> list[dict[str, Any]]:
-    import shapely  # noqa: PLC0415 - only for those who ask for features
-
-    names = [column.name for column in layer.columns if column.name not in (ID, COVERING)]
-    records = read_rows(path, rows, [ID, *names, GEOMETRY])
-    shapes = shapely.from_wkb([record.get(GEOMETRY) for record in records])
-    rounded = shapely.set_precision(shapes, 10.0**-DECIMALS, mode="pointwise")
-    return [
-        {
-            "type": "Feature",
-            "id": record[ID],
-            "geometry": None if shape is None else shapely.geometry.mapping(shape),
-            "properties": {name: record.get(name) for name in names},
-        }
-        for record, shape in zip(records, rounded, strict=True)
+def _rows(source: Features, query: Query) -> Rows:
+    found = [
+        np.empty(0, dtype=np.int64) if key is None else source.equal(name, key)
+        for name, key in query.equal.items()
     ]
+    if query.bbox is not None and all(len(rows) for rows in found):
+        found.append(source.within(query.bbox))
+    if not found:
+        return range(source.rows)
+    first, *others = sorted(found, key=len)
+    for rows in others:
+        first = _common(first, rows)
+    return first
+
+
+def _common(few: NDArray[np.int64], many: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what two rising lists have in common."""
+    if len(few) == 0:
+        return few
+    places = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    common: NDArray[np.int64] = few[many[places] == few]
+    return common
+
+
+def feature(source: Features, feature_id: str) -> bytes:
+    """Return one feature as GeoJSON; raise UnknownNameError if there is none with this id."""
+    known = feature_id.isascii() and feature_id.isdecimal() and len(feature_id) < 17
+    row = source.row_of(int(feature_id)) if known else None
+    if row is None:
+        raise UnknownNameError(f"no feature {feature_id}")
+    return source.texts([row])[0]

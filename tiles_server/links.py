@@ -21,6 +21,10 @@ KINDS = {
 """Kinds of download a person can choose, in the order they are offered, by their usual name."""
 
 
+OWN = ("features",)
+"""Kinds that the server reads and nobody else has a use for."""
+
+
 def tile_template(tileset: Tileset) -> str:
     """Return the absolute, versioned address of the tiles, with ``{z}/{x}/{y}`` to fill in."""
     root = request.url_root.rstrip("/")
@@ -30,7 +34,8 @@ def tile_template(tileset: Tileset) -> str:
 def downloads(published: Published) -> dict[str, str]:
     """Return the stable absolute address of every artefact of a layer, by kind."""
     found = {}
-    for kind in sorted(published.artefacts, key=lambda kind: (*_order(kind), kind)):
+    offered = [kind for kind in published.artefacts if kind not in OWN]
+    for kind in sorted(offered, key=lambda kind: (*_order(kind), kind)):
         file = published.artefacts[kind].rsplit("/", 1)[-1]
         found[kind] = url_for("data.latest_download", file=file, _external=True)
     return found

@@ -2,49 +2,130 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
+import orjson
+
+from pipeline.features.values import Key, Kind, ValueTypeError, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from pyarrow import Table
+    from pyarrow import DataType, Table
     from pyarrow.parquet import ParquetFile
+
+    from pipeline.features.boxes import Box
 
 GEOMETRY, COVERING, ID = "geometry", "bbox", "id"
 """Columns of every layer that are no attributes (GeoParquet 1.1 calls the second a covering)."""
+DECIMALS = 7
+"""Of a degree in GeoJSON: a centimetre."""
 
 
-class Index:
-    """What finds the rows of one file.
+class ParquetScan:
+    """A layer answered from its GeoParquet file, for releases that have no feature index.
 
-    Attributes
+    The answers are those of :class:`pipeline.features.reading.FeatureIndex`; they take longer,
+    because row groups are read and decoded for every request.
+
+    Parameters
     ----------
-    boxes
-        West, south, east, north of every row in degrees, shape (rows, 4); NaN without geometry.
-    ids
-        Feature id of every row, shape (rows,).
+    path
+        Of the file.
+    types
+        Declared types of its columns by name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, types: Mapping[str, str]) -> None:
+        self._path = path
         with _open(path) as file:
-            covered = COVERING in file.schema_arrow.names
+            schema = file.schema_arrow
+            covered = COVERING in schema.names
             table = file.read(columns=[ID, COVERING if covered else GEOMETRY])
-        self.ids: NDArray[np.int64] = table[ID].to_numpy()
-        self.boxes = _covering(table) if covered else _bounds(table)
+        self._ids: NDArray[np.int64] = table[ID].to_numpy()
+        # As the features are written: to the centimetre.
+        self._boxes = np.round(_covering(table) if covered else _bounds(table), DECIMALS)
+        self.rows = len(self._ids)
+        self.kinds: Mapping[str, Kind] = {
+            field.name: _kind(field.type, types.get(field.name, ""))
+            for field in schema
+            if field.name not in (ID, COVERING, GEOMETRY)
+        }
 
-    def within(self, bbox: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-        """Tell which rows' boxes meet `bbox`; west beyond east goes round the antimeridian."""
-        west, south, east, north = bbox
-        xmin, ymin, xmax, ymax = self.boxes.T
+    def within(self, box: Box) -> NDArray[np.int64]:
+        """Return the rows whose boxes meet `box`; west beyond east goes round the antimeridian."""
+        west, south, east, north = box
+        xmin, ymin, xmax, ymax = self._boxes.T
         beyond_west, before_east = xmax >= west, xmin <= east
         across = beyond_west & before_east if west <= east else beyond_west | before_east
-        met: NDArray[np.bool_] = across & (ymax >= south) & (ymin <= north)
-        return met
+        return np.flatnonzero(across & (ymax >= south) & (ymin <= north))
+
+    def equal(self, name: str, key: Key) -> NDArray[np.int64]:
+        """Return the rows whose column `name` has the value `key`."""
+        import pyarrow as pa  # noqa: PLC0415 - see _open
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        if key is None:
+            return np.empty(0, dtype=np.int64)
+        with _open(self._path) as file:
+            column = file.read(columns=[name])[name]
+        match self.kinds[name]:
+            case Kind.STRING | Kind.DATE:
+                same = pc.equal(column.cast(pa.string()), key)
+            case Kind.INTEGER | Kind.BOOLEAN:
+                same = pc.equal(column.cast(pa.int64()), key)
+            case Kind.NUMBER:
+                same = pc.equal(column.cast(pa.float64()), key)
+            case Kind.DATETIME:
+                same = pa.array([_moment(value) == key for value in column.to_pylist()])
+            case other:
+                assert_never(other)
+        return np.flatnonzero(pc.fill_null(same, False).to_numpy(zero_copy_only=False))
+
+    def row_of(self, identity: int) -> int | None:
+        """Return the first row with this feature id."""
+        rows = np.flatnonzero(self._ids == identity)
+        return int(rows[0]) if rows.size else None
+
+    def texts(self, rows: Sequence[int] | NDArray[np.int64] | range) -> list[bytes]:
+        """Return the GeoJSON of features, in the order of `rows`, which must rise."""
+        import shapely  # noqa: PLC0415 - only for those who ask for features
+
+        records = read_rows(self._path, np.asarray(rows), [ID, *self.kinds, GEOMETRY])
+        shapes = shapely.from_wkb([record.get(GEOMETRY) for record in records])
+        texts = shapely.to_geojson(shapely.set_precision(shapes, 10.0**-DECIMALS, mode="pointwise"))
+        return [
+            b'{"type":"Feature","id":%d,"properties":%s,"geometry":%s}'
+            % (
+                record[ID],
+                orjson.dumps({name: record.get(name) for name in self.kinds}, default=str),
+                b"null" if text is None else text.encode(),
+            )
+            for record, text in zip(records, texts, strict=True)
+        ]
+
+
+def _kind(stored: DataType, declared: str) -> Kind:
+    import pyarrow as pa  # noqa: PLC0415 - see _open
+
+    if pa.types.is_boolean(stored):
+        return Kind.BOOLEAN
+    if pa.types.is_integer(stored):
+        return Kind.INTEGER
+    if pa.types.is_floating(stored):
+        return Kind.NUMBER
+    text = pa.types.is_string(stored) or pa.types.is_large_string(stored)
+    return Kind(declared) if text and declared in (Kind.DATE, Kind.DATETIME) else Kind.STRING
+
+
+def _moment(value: str | None) -> int | None:
+    try:
+        return None if value is None else instant(value)
+    except ValueTypeError:
+        return None
 
 
 def _covering(table: Table) -> NDArray[np.float64]:
@@ -61,13 +142,6 @@ def _bounds(table: Table) -> NDArray[np.float64]:
 
     boxes: NDArray[np.float64] = shapely.bounds(shapely.from_wkb(table[GEOMETRY].to_pylist()))
     return boxes
-
-
-@lru_cache(maxsize=16)
-def index_of(path: Path, sha256: str) -> Index:
-    """Return the index of the file at `path`; it is kept until the checksum is another."""
-    del sha256  # only the key of the cache
-    return Index(path)
 
 
 def count_rows(path: Path) -> int:
@@ -95,19 +169,6 @@ def read_rows(
                 records += file.read_row_group(group, columns=present).take(here).to_pylist()
             start = end
     return records
-
-
-def equal_to(path: Path, column: str, value: str) -> NDArray[np.bool_]:
-    """Tell in which rows `column`, written as text, is `value`."""
-    import pyarrow as pa  # noqa: PLC0415 - see _open
-    import pyarrow.compute as pc  # noqa: PLC0415
-
-    with _open(path) as file:
-        if column not in file.schema_arrow.names:
-            return np.zeros(file.metadata.num_rows, dtype=bool)
-        text = file.read(columns=[column])[column].cast(pa.string())
-    found: NDArray[np.bool_] = pc.fill_null(pc.equal(text, value), False).to_numpy()
-    return found
 
 
 def _open(path: Path) -> ParquetFile:

@@ -8,6 +8,7 @@ load.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -16,6 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import TonariError
+from pipeline.features.layout import IndexFileError, OtherFormatError
+from pipeline.features.reading import FeatureIndex
 from tiles_server.errors import BrokenReleaseError, NoReleaseError, UnknownNameError
 from tiles_server.manifest import Artefact, Feed, Layer, Manifest, Map, Published, read_manifest
 from tiles_server.tileset import Tileset
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+LOG = logging.getLogger(__name__)
 
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 RETRY_SECONDS = 2.0
@@ -37,6 +41,7 @@ class Release:
     folder: Path
     manifest: Manifest
     tilesets: dict[str, Tileset]
+    indexes: dict[str, FeatureIndex] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> Release:
@@ -49,7 +54,8 @@ class Release:
         """
         manifest = read_manifest(folder)
         _check_files(folder, manifest)
-        return cls(folder, manifest, _open_tilesets(folder, manifest))
+        indexes = _open_indexes(folder, manifest)
+        return cls(folder, manifest, _open_tilesets(folder, manifest), indexes)
 
     @property
     def id(self) -> str:
@@ -117,6 +123,19 @@ def _open_tilesets(folder: Path, manifest: Manifest) -> dict[str, Tileset]:
             except (OSError, ValueError, TonariError) as error:
                 raise BrokenReleaseError(f"{folder.name}: {path}: {error}") from error
     return tilesets
+
+
+def _open_indexes(folder: Path, manifest: Manifest) -> dict[str, FeatureIndex]:
+    indexes = {}
+    for name, layer in manifest.layers.items():
+        if path := layer.artefacts.get("features"):
+            try:
+                indexes[name] = FeatureIndex(folder / path)
+            except OtherFormatError as error:  # of a newer pipeline: the layer's file still answers
+                LOG.warning("%s: %s: %s; its features are found slowly", folder.name, path, error)
+            except (OSError, IndexFileError) as error:
+                raise BrokenReleaseError(f"{folder.name}: {path}: {error}") from error
+    return indexes
 
 
 @dataclass

@@ -6,6 +6,7 @@ import math
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pipeline.features.writing import write_feature_index
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
 from pipeline.layers.assemble import Assembled, assemble
@@ -113,6 +114,8 @@ class LayerJob:
             return folder / f"{self.name}.{suffix}"
 
         write_geoparquet(frame, path("parquet"))
+        types = {field["name"]: field["type"] for field in built.entry["fields"]}
+        write_feature_index(frame, path("features"), types)
         if "geojson" in self.layer.outputs:
             write_geojson(frame, path("geojson"))
         if "csv" in self.layer.outputs:

@@ -25,6 +25,7 @@ FORMAT = 1
 MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".geojson": "application/geo+json",
+    ".features": "application/vnd.tonari.features",
     ".csv": "text/csv; charset=utf-8",
     ".pmtiles": "application/vnd.pmtiles",
     ".zip": "application/zip",

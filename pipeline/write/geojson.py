@@ -37,16 +37,28 @@ def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
     """
     with path.open("wb") as out:
         out.write(b'{"type":"FeatureCollection","features":[\n')
-        for position, feature in enumerate(_features(frame)):
+        for position, feature in enumerate(feature_texts(frame)):
             out.write((b",\n" if position else b"") + feature)
         out.write(b"\n]}\n")
 
 
-def _features(frame: gpd.GeoDataFrame) -> Iterator[bytes]:
-    shapes = shapely.to_geojson(_rounded(frame.geometry.to_numpy()))
+def feature_texts(
+    frame: gpd.GeoDataFrame, shapes: NDArray[np.object_] | None = None
+) -> Iterator[bytes]:
+    """Yield each feature of a layer as one line of GeoJSON; see :func:`write_geojson`.
+
+    Parameters
+    ----------
+    frame
+        As for :func:`write_geojson`.
+    shapes
+        What :func:`rounded` makes of its geometry, if that is known already.
+    """
+    shapes = rounded(frame.geometry.to_numpy()) if shapes is None else shapes
+    texts = shapely.to_geojson(shapes)
     table = pd.DataFrame(frame.drop(columns=["id", "geometry"])).astype(object)
     records = table.where(table.notna(), None).to_dict("records")
-    for identity, record, shape in zip(frame["id"], records, shapes, strict=True):
+    for identity, record, shape in zip(frame["id"], records, texts, strict=True):
         yield b'{"type":"Feature","id":%d,"properties":%s,"geometry":%s}' % (
             identity,
             orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY),
@@ -54,8 +66,8 @@ def _features(frame: gpd.GeoDataFrame) -> Iterator[bytes]:
         )
 
 
-def _rounded(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Round and orient shapes so that what was valid stays valid.
+def rounded(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Round and orient shapes as they are published, so that what was valid stays valid.
 
     A ring that touches itself once its points are rounded is rounded by an overlay instead; a
     sliver too thin for the grid keeps its own coordinates.

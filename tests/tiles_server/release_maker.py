@@ -20,6 +20,7 @@ import mapbox_vector_tile
 import numpy as np
 from shapely import LineString, Point, box, clip_by_rect, transform
 
+from pipeline.features.writing import write_feature_index
 from pipeline.tiling.archive import PMTilesWriter, tile_id
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ MEDIA_TYPES = {
     ".geojson": "application/geo+json",
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
+    ".features": "application/vnd.tonari.features",
     ".zip": "application/zip",
     ".html": "text/html",
 }
@@ -216,6 +218,10 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     write_tiles({name: frame}, place / f"{name}.pmtiles")
     covering = name != "flood"  # files of others may list no boxes
     frame.to_parquet(place / f"{name}.parquet", row_group_size=50, write_covering_bbox=covering)
+    artefacts = ["parquet", "geojson", "csv", "pmtiles"]
+    if name != "ferry_line":  # releases of before have no index
+        write_feature_index(frame, place / f"{name}.features")
+        artefacts.append("features")
     (place / f"{name}.geojson").write_text(
         frame.to_json(drop_id=False, ensure_ascii=False), "utf-8"
     )
@@ -238,10 +244,7 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
         ],
         "style": STYLES[name],
         "tiles": {"minzoom": MINZOOM, "maxzoom": MAXZOOM},
-        "artefacts": {
-            kind: f"layers/{name}/{name}.{kind}"
-            for kind in ("parquet", "geojson", "csv", "pmtiles")
-        },
+        "artefacts": {kind: f"layers/{name}/{name}.{kind}" for kind in artefacts},
     }
 
 

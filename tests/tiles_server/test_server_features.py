@@ -129,3 +129,55 @@ def test_a_page_of_features_is_revalidated_by_its_tag(client):
     first = client.get(f"{SITES}/items?limit=3")
     again = client.get(f"{SITES}/items?limit=3", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("text", ["107", "107.0", "1.07e2", " 107 ", "0107"])
+def test_a_number_is_found_in_any_notation(client, text):
+    answer = client.get(f"{SITES}/items", params={"capacity": text})
+    assert [f["properties"]["name"] for f in answer.json()["features"]] == ["第2小学校"]
+
+
+def test_text_is_compared_exactly(client):
+    for text, count in (("401005", 120), ("401005.0", 0), (" 401005", 0), ("", 0)):
+        answer = client.get(f"{SITES}/items", params={"municipality_code": text})
+        assert answer.json()["numberMatched"] == count
+
+
+@pytest.mark.parametrize("text", ["many", "", "107.5", "107人", "１０７", "nan"])
+def test_a_value_that_is_no_such_type_is_refused_by_field_and_type(client, text):
+    answer = client.get(f"{SITES}/items", params={"capacity": text})
+    assert answer.status_code == 400
+    assert "capacity" in answer.json()["detail"]
+    assert "integer" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("datetime=2026-11-23T00:00:00Z", 200), ("datetime=../2026-11-23", 200),
+        ("datetime=2026-01-01/2026-02-01", 200), ("datetime=2026-02-01/2026-01-01", 400),
+        ("datetime=notatime", 400), ("datetime=a/b/c", 400), ("datetime=", 200),
+        ("crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84", 200), ("crs=EPSG:4326", 400),
+        ("limit=1000000000", 200), ("limit=" + "9" * 500, 200),
+    ],
+)  # fmt: skip
+def test_parameters_of_the_standard_are_read_as_it_says(client, query, status):
+    assert client.get(f"{SITES}/items?{query}").status_code == status
+
+
+def test_a_point_is_found_by_the_box_of_its_own_published_coordinates(client):
+    for found in client.get(f"{SITES}/items?limit=120").json()["features"]:
+        x, y = map(repr, found["geometry"]["coordinates"])
+        assert found["id"] in ids(client.get(f"{SITES}/items?bbox={x},{y},{x},{y}"))
+
+
+def test_features_come_in_the_order_of_the_download(client):
+    lines = client.get("/downloads/latest/evacuation_sites.geojson").json()["features"]
+    assert ids(client.get(f"{SITES}/items?limit=1000")) == [
+        int(f["properties"]["id"]) for f in lines
+    ]
+
+
+def test_the_index_is_not_offered_as_a_download(client):
+    links = client.get(SITES).json()["links"]
+    assert not [link for link in links if link["href"].endswith(".features")]

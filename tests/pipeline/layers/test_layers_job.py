@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import Point, Polygon
 
+from pipeline.features.reading import FeatureIndex
 from pipeline.findings import has_error
 
 TOBATA = (130.818836, 33.901292)
@@ -30,8 +31,16 @@ def key(project, name="parks"):
 
 def test_the_outputs_asked_for_are_written_beside_the_canonical_one(project, built):
     result, folder = built(project.layer("parks", outputs=["csv"]) and "parks")
-    assert result.artefacts == {"parquet": "parks.parquet", "csv": "parks.csv"}
-    assert sorted(p.name for p in folder.iterdir()) == ["parks.csv", "parks.parquet"]
+    assert result.artefacts == {
+        "parquet": "parks.parquet",
+        "features": "parks.features",
+        "csv": "parks.csv",
+    }
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "parks.csv",
+        "parks.features",
+        "parks.parquet",
+    ]
 
 
 def test_the_entry_says_what_a_reader_of_the_manifest_needs(project, built):
@@ -71,7 +80,7 @@ def test_checking_finds_what_building_finds(project, built):
 def test_a_layer_without_any_position_has_tables_and_no_tileset(project, built):
     project.layer("parks", rows=[("一枝", "", "")], outputs=["geojson", "csv", "pmtiles"])
     result, _ = built("parks")
-    assert set(result.artefacts) == {"parquet", "geojson", "csv"}
+    assert set(result.artefacts) == {"parquet", "features", "geojson", "csv"}
     assert "tiles-none" in {f.code for f in result.findings}
     assert not has_error(result.findings)
 
@@ -82,6 +91,16 @@ def test_ids_are_the_same_in_every_format(project, built):
     canonical = gpd.read_parquet(folder / "parks.parquet")["id"].tolist()
     features = json.loads((folder / "parks.geojson").read_text(encoding="utf-8"))["features"]
     assert [f["id"] for f in features] == canonical
+
+
+def test_the_feature_index_holds_the_published_fields_and_no_other(project, built):
+    project.layer("parks", rows=[("一枝", *TOBATA), ("若松", 130.81444, 33.902258)])
+    result, folder = built("parks")
+    index = FeatureIndex(folder / "parks.features")
+    published = {"municipality_code", *(field["name"] for field in result.entry["fields"])}
+    assert set(index.kinds) == published
+    for text in index.texts(range(index.rows)):
+        assert set(json.loads(text)["properties"]) == published
 
 
 def test_two_municipalities_on_two_sides_of_a_border_are_one_layer(tmp_path, project, built):
