@@ -27,6 +27,7 @@ from gtfs.feed.columns import chosen
 from gtfs.feed.tables import Feed as Tables
 from gtfs.notices import notice
 from gtfs.stops.transfers import transfer_rows
+from gtfs.timetable.trips import ALIGHT_ONLY, BOARD_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,6 +89,7 @@ def _stop_times(
     owner = np.repeat(np.arange(len(trips)), lengths)
     sequence = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     is_last = sequence == lengths[owner] - 1
+    limits = _joined([t.limits for t in trips])
     trip_ids = chosen(ids, owner)
     stop_times = pd.DataFrame(
         {
@@ -96,8 +98,8 @@ def _stop_times(
             "departure_time": _joined([t.departures for t in trips]),
             "stop_id": _stop_ids(trips),
             "stop_sequence": sequence + 1,
-            "pickup_type": is_last.astype(np.int64),
-            "drop_off_type": (sequence == 0).astype(np.int64),
+            "pickup_type": (is_last | (limits == ALIGHT_ONLY)).astype(np.int64),
+            "drop_off_type": ((sequence == 0) | (limits == BOARD_ONLY)).astype(np.int64),
             "shape_dist_traveled": np.concatenate(
                 [np.array([]), *(s.stop_distances for s in shapes)]
             ),

@@ -98,6 +98,18 @@ def _seconds_of_number(value: float) -> int | None:
     return round(value % 1 * 86_400) if value > 366 else None  # a date with a time of day
 
 
+def text_of_two(hour: object, minute: object) -> str:
+    """Return an hour and a minute of two cells as one text; empty if they are no time."""
+    hours, minutes = (
+        re.sub(r"\s", "", _like(f"{part:.0f}" if isinstance(part, float) else str(part or "")))
+        for part in (hour, 0.0 if minute == 0 else minute)
+    )
+    whole = re.fullmatch(r"(\D*)(\d{1,2})分?(\D*)", minutes)
+    if whole is None or not re.fullmatch(r"\D*\d{1,2}時?", hours):
+        return ""
+    return f"{whole[1]}{hours.strip('時')}:{whole[2]:0>2}{whole[3]}"
+
+
 def _is_pair(mark: str) -> bool:
     return len(mark) == 2 and unicodedata.category(mark[0]) == "Ps"
 

@@ -10,11 +10,11 @@ import numpy as np
 from gtfs.reconcile.places import NOWHERE, Places
 from gtfs.reconcile.rawbook import Remembered
 from gtfs.reconcile.result import Reconciliation, place_finding
-from gtfs.reconcile.secondreader import DAY, SecondReaders, seconds_of, seconds_of_text
+from gtfs.reconcile.secondreader import DAY, SecondReaders, seconds_of, seconds_of_text, text_of_two
 from gtfs.timetable.grid import code_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -140,14 +140,31 @@ def _source_times(
     for area in areas:
         values = readers[area.file, area.encoding].sheet(area.sheet)
         first = places.first(area.file, area.sheet)
+        said = _said_in_two(area, values) if area.hours is not None else values
         for cell in area.cells.tolist():
-            seconds = known[values.get(cell)]
+            seconds = known[said.get(cell)]
             if seconds >= 0:
                 found[first + cell] = seconds
             elif seconds == FORMULA:
                 place = (area.file, area.sheet, code_name(cell))
                 findings.append(place_finding("formula-without-value", place, value=values[cell]))
     return found
+
+
+def _said_in_two(area: MatrixArea, values: Mapping[int, object]) -> dict[int, object]:
+    """Return what the minutes of an area say together with the hours beside them."""
+    assert area.hours is not None
+    said: dict[int, object] = {}
+    for number, minutes in enumerate(area.cells.reshape(len(area.hours), -1)):
+        said_hour: object = None
+        trip_hours: list[int] = area.hours[number].tolist()
+        for at_hour, at_minute in zip(trip_hours, minutes.tolist(), strict=True):
+            hour = values.get(at_hour)
+            said_hour = hour if any(map(str.isdigit, str(hour))) else said_hour
+            minute = values.get(at_minute)
+            formula = isinstance(minute, str) and minute.startswith("=")
+            said[at_minute] = minute if formula else text_of_two(said_hour, minute)
+    return said
 
 
 def formulas_without_value(areas: Iterable[MatrixArea], readers: SecondReaders) -> list[Finding]:

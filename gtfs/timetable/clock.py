@@ -30,7 +30,7 @@ _CLOCK = re.compile(
     r"| ?(?P<mm>[0-5]\d))(?P<after>[AP]M)?"
 )
 _ONE_DIGIT = re.compile(r"\d{1,2}[:.;]\d")
-_ANY_TIME = re.compile(r"\d{1,2}(?:[:.;時]\d{1,2}|[0-5]\d)")
+_ANY_TIME = re.compile(r"(?<!\d)\d{1,2}(?:[:.;時][0-5]?\d|[0-5]\d)(?!\d)")
 _BRACKETS = frozenset({"()", "[]", "<>", "{}", "【】", "〈〉", "《》", "「」", "〔〕"})
 
 

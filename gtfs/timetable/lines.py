@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,29 @@ class StopLine:
     stop_id: str
     arrival: int
     departure: int
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedLine:
+    """A line of a stop: its name, the line where that stands, and 着, 発 or nothing."""
+
+    line: int
+    name: str
+    named_at: int
+    kind: str
+
+
+def _named_in_pairs(names: Sequence[_NamedLine]) -> list[_NamedLine]:
+    """Return lines in which the two of an arrival and a departure share the name of either."""
+    found = list(names)
+    for i, (first, second) in enumerate(itertools.pairwise(names)):
+        if (first.kind, second.kind) != ("着", "発"):
+            continue
+        if first.name and not second.name:
+            found[i + 1] = replace(second, name=first.name, named_at=first.line)
+        elif second.name and not first.name:
+            found[i] = replace(first, name=second.name, named_at=second.line)
+    return found
 
 
 @dataclass(kw_only=True)
@@ -114,12 +138,17 @@ class Lines:
         return reading.seconds is not None or reading.unreadable
 
     def _report_unnamed(self, cells: list[tuple[int, int]]) -> None:
-        times = [
-            cell
-            for cell in cells
-            if not isinstance(self.grid.at(*cell), int | float)
-            and self.reader.read(self.grid.at(*cell)).seconds is not None
-        ]
+        self.report_unnamed(
+            [
+                cell
+                for cell in cells
+                if not isinstance(self.grid.at(*cell), int | float)
+                and self.reader.read(self.grid.at(*cell)).seconds is not None
+            ]
+        )
+
+    def report_unnamed(self, times: list[tuple[int, int]]) -> None:
+        """Note times, given by row and column, that belong to no trip."""
         if times:
             self.report(
                 "time-without-trip",
@@ -138,29 +167,36 @@ class Lines:
         self.findings.append(finding)
 
     def stop_lines(self) -> list[StopLine]:
-        """Return the lines that are stops; arrival and departure rows of one stop are one."""
+        """Return the lines that are stops, in the order trips call at them.
+
+        Arrival and departure lines of one stop are one.
+        """
         lines: list[StopLine] = []
         pending: tuple[str, int] | None = None
-        for line, name in self._stop_names():
-            stop = self._resolve(line, name)
-            kind = self._kind(line, name)
-            if pending and kind == "発" and pending[0] == stop:
-                lines[-1] = StopLine(stop, pending[1], line)
+        for named in self._stop_names():
+            stop = self._resolve(named)
+            if pending and named.kind == "発" and pending[0] == stop:
+                lines[-1] = StopLine(stop, pending[1], named.line)
             elif stop:
-                lines.append(StopLine(stop, line, line))
-            pending = (stop, line) if kind == "着" and stop else None
+                lines.append(StopLine(stop, named.line, named.line))
+            pending = (stop, named.line) if named.kind == "着" and stop else None
         return lines
 
-    def _stop_names(self) -> list[tuple[int, str]]:
+    def _stop_names(self) -> list[_NamedLine]:
         names_line = line_index(self.table.stops)
         trips, stops = self.bounds()
-        names = [(s, str(self.grid.spread(*self.position(names_line, s))).strip()) for s in stops]
+        names = [
+            _NamedLine(s, name, s, self._kind(s, name))
+            for s in (reversed(stops) if self.table.upwards else stops)
+            for name in (show(self.grid.spread(*self.position(names_line, s))).strip(),)
+        ]
+        names = _named_in_pairs(names)
         nameless = [
-            (t, s)
-            for s, name in names
-            if not name
+            (t, n.line)
+            for n in names
+            if not n.name
             for t in trips
-            if self.reader.read(self.at(t, s)).seconds is not None
+            if self.reader.read(self.at(t, n.line)).seconds is not None
         ]
         if nameless:
             cell = self.position(*nameless[0])
@@ -170,11 +206,15 @@ class Lines:
                 count=len(nameless),
                 value=show(self.grid.at(*cell)),
             )
-        return [(s, name) for s, name in names if name]
+        return [named for named in names if named.name]
 
-    def _resolve(self, line: int, name: str) -> str:
-        cell = cell_name(*self.position(line_index(self.table.stops), line))
-        pole = self.table.stops_at.get(cell) or self.axis_text(self.table.poles, line)
+    def _resolve(self, named: _NamedLine) -> str:
+        name = named.name
+        own = cell_name(*self.position(line_index(self.table.stops), named.line))
+        cell = cell_name(*self.position(line_index(self.table.stops), named.named_at))
+        at_cells = self.table.stops_at
+        pole = at_cells.get(own) or at_cells.get(cell)
+        pole = pole or self.axis_text(self.table.poles, named.named_at)
         found = self.resolve(name, pole)
         ending = _KIND_IN_NAME.fullmatch(name)
         if isinstance(found, Finding) and ending:
@@ -183,7 +223,7 @@ class Lines:
         if isinstance(found, str):
             return found
         self.report(found.code, cell=cell, value=name, pole=pole)
-        self.unresolved.append(line)
+        self.unresolved.append(named.line)
         return ""
 
     def _kind(self, line: int, name: str) -> str:

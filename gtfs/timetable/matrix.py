@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
+from gtfs.timetable.calls import Calls, wrapped_calls
 from gtfs.timetable.clock import half_width, holds_time
 from gtfs.timetable.colours import known_colour
 from gtfs.timetable.grid import COLUMNS, cell_name, code_name
 from gtfs.timetable.lines import Lines, line_index, show
 from gtfs.timetable.times import read_times
-from gtfs.timetable.trips import SourceTrip
+from gtfs.timetable.trips import ALIGHT_ONLY, BOARD_ONLY, SourceTrip
 from pipeline.config.timetables import DayTypeByColour, DayTypeByLine
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
     from gtfs.timetable.clock import Reading
     from gtfs.timetable.grid import Cell
+    from gtfs.timetable.hours import Joined
     from gtfs.timetable.lines import StopLine
     from gtfs.timetable.times import Times
     from gtfs.timetable.trips import Integers
-    from pipeline.config.timetables import Timetable
+    from pipeline.config.feed_parts import Mark
+    from pipeline.config.timetables import ClockTable, Timetable
 
 
 @dataclass(kw_only=True)
@@ -34,44 +37,61 @@ class Matrix(Lines):
     ----------
     timetable
         The declaration of the workbook.
+    table
+        Its own declaration.
     marks
         Declared footnote marks.
     day_starts
         Seconds before which a time belongs to the night before.
     colours
         Fill of cells by zero-based row and column, for day types told by colour.
+    joined
+        Where hours and minutes stood apart: what they were joined from.
     """
 
     timetable: Timetable
-    marks: frozenset[str]
+    table: ClockTable
+    marks: Mapping[str, Mark]
     day_starts: int
     colours: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    _patterns: dict[bytes, tuple[Integers, tuple[str, ...]]] = field(default_factory=dict)
+    joined: Joined | None = None
+    _patterns: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    _wrapped: list[str] = field(default_factory=list)
 
     def trips(self) -> list[SourceTrip]:
         """Return the trips of the matrix in the order of the sheet."""
-        times = read_times(self, self.stop_lines(), self.reader, self.day_starts)
-        found = [self._trip(number, line, times) for number, line in enumerate(self.trip_lines)]
+        stops = self.stop_lines()
+        times = read_times(self, stops, self.reader, self.day_starts)
+        limits = np.array([self._limit_of_stop(stop) for stop in stops], dtype=np.int64)
+        found = [
+            self._trip(number, line, times, limits.copy())
+            for number, line in enumerate(self.trip_lines)
+        ]
         if not any(found) and not self.findings:
             self.report("matrix-empty", cell=self.table.times)
         if times.moved:
             self.report("after-midnight", count=times.moved)
+        if self._wrapped:
+            self.report("trips-wrapped", count=len(self._wrapped), cell=self._wrapped[0])
         return [trip for trip in found if trip]
 
     # ---- trips
 
-    def _trip(self, number: int, line: int, times: Times) -> SourceTrip | None:
+    def _trip(self, number: int, line: int, times: Times, limits: Integers) -> SourceTrip | None:
         """Return the trip of a line; `number` is its position among the trips of `times`."""
-        marks = self._glued_marks(times.odd.get(number, ()))
-        self._report_backwards(number, times)
-        at, stop_ids = self._pattern(number, times)
+        marks = self._glued_marks(times, number, limits)
+        calls = wrapped_calls(times, number) if self.table.wraps else None
+        if calls is None:
+            self._report_backwards(number, times)
+            calls = Calls.of(times, number)
         name = self.head_text(self.table.trip_names, line)
-        if len(at) < 2:
+        if len(calls.at) < 2:
             if not self._explained(number, line, times):
-                self._report_short(len(at), line, name, times)
+                self._report_short(len(calls.at), line, name, times)
             return None
-        cells = times.departure_cells[number, at]
-        starts = code_name(int(cells[0]))
+        starts = code_name(int(calls.departure_cells[0]))
+        if calls.wrapped:
+            self._wrapped.append(starts)
         marks |= {m for axis in self.table.marks for m in self._marks(axis, line)}
         day_type = self._day_type(line, starts, times.stops)
         if day_type is None:
@@ -87,11 +107,12 @@ class Matrix(Lines):
             day_type=day_type,
             marks=tuple(sorted(marks)),
             valid=self.timetable.valid,
-            stop_ids=stop_ids,
-            arrivals=times.arrivals[number, at],
-            departures=times.departures[number, at],
-            arrival_cells=times.arrival_cells[number, at],
-            departure_cells=cells,
+            stop_ids=self._pattern(calls, times),
+            arrivals=calls.arrivals,
+            departures=calls.departures,
+            arrival_cells=calls.arrival_cells,
+            departure_cells=calls.departure_cells,
+            limits=limits[calls.at],
         )
 
     def _explained(self, number: int, line: int, times: Times) -> bool:
@@ -106,25 +127,52 @@ class Matrix(Lines):
         cell = cell_name(*first) if first else ""
         self.report("trip-too-short" if calls else "trip-empty", value=name, cell=cell)
 
-    def _pattern(self, number: int, times: Times) -> tuple[Integers, tuple[str, ...]]:
-        """Return where among the stops of the matrix a trip stops, and their ids."""
-        stopping = times.stopping[number]
-        key = stopping.tobytes()
+    def _pattern(self, calls: Calls, times: Times) -> tuple[str, ...]:
+        """Return the ids of the stops a trip calls at; most trips share them."""
+        key = calls.at.tobytes()
         if key not in self._patterns:
-            at = np.flatnonzero(stopping)
-            self._patterns[key] = at, tuple(times.stops[i].stop_id for i in at.tolist())
+            self._patterns[key] = tuple(times.stops[i].stop_id for i in calls.at.tolist())
         return self._patterns[key]
 
-    def _glued_marks(self, odd: Iterable[tuple[int, Reading]]) -> set[str]:
-        """Return the marks beside the times of a trip; report what cannot be read."""
+    def _glued_marks(self, times: Times, number: int, limits: Integers) -> set[str]:
+        """Return the marks beside the times of a trip; report what cannot be read.
+
+        Marks that say what a call is limited to are noted in `limits` instead.
+        """
         marks: set[str] = set()
-        for code, reading in odd:
-            marks.update(reading.marks)
+        for code, reading in times.odd.get(number, ()):
+            for mark in reading.marks:
+                if limit := _limit(self.marks[mark]):
+                    at = (times.arrival_cells[number] == code) | (
+                        times.departure_cells[number] == code
+                    )
+                    limits[at] = limit
+                else:
+                    marks.add(mark)
             if reading.unreadable:
                 cell = self.grid.at(*divmod(code, COLUMNS))
                 rule = unreadable_rule(reading, cell)
                 self.report(rule, cell=code_name(code), value=show(cell))
         return marks
+
+    def _limit_of_stop(self, stop: StopLine) -> int:
+        """Return what the marks beside a stop's name limit its calls to."""
+        limit = 0
+        places = [
+            (axis, line)
+            for axis in self.table.stop_marks
+            for line in dict.fromkeys((stop.arrival, stop.departure))
+        ]
+        for axis, line in places:
+            for word in _words(self.axis_text(axis, line)):
+                known = split_marks(word, self.marks)
+                limits = {_limit(self.marks[mark]) for mark in known or ()} - {0}
+                if not limits:
+                    cell = cell_name(*self.position(line_index(axis), line))
+                    rule = "mark-misplaced" if known else "mark-undefined"
+                    self.report(rule, cell=cell, value=word)
+                limit = max(limits, default=limit)
+        return limit
 
     def _report_backwards(self, number: int, times: Times) -> None:
         for stop in np.flatnonzero(times.backwards[number]):
@@ -142,11 +190,12 @@ class Matrix(Lines):
     def _marks(self, axis: str, line: int) -> set[str]:
         text = self.head_text(axis, line)
         marks: set[str] = set()
-        for word in text.replace("、", " ").replace("・", " ").replace(",", " ").split():
+        for word in _words(text):
             known = split_marks(word, self.marks)
-            if known is None:
+            limits = any(_limit(self.marks[mark]) for mark in known or ())
+            if known is None or limits:
                 cell = cell_name(*self.position(line, line_index(axis)))
-                self.report("mark-undefined", cell=cell, value=word)
+                self.report("mark-misplaced" if limits else "mark-undefined", cell=cell, value=word)
             marks |= known or set()
         return marks
 
@@ -186,7 +235,7 @@ class Matrix(Lines):
         return known[declared]
 
 
-def split_marks(word: str, known: frozenset[str]) -> set[str] | None:
+def split_marks(word: str, known: Iterable[str]) -> set[str] | None:
     """Split ``★◎`` into its marks; None where a part is no known mark."""
     marks: set[str] = set()
     while word:
@@ -198,6 +247,22 @@ def split_marks(word: str, known: frozenset[str]) -> set[str] | None:
     return marks
 
 
+def _words(text: str) -> list[str]:
+    return text.replace("、", " ").replace("・", " ").replace(",", " ").split()
+
+
+def _limit(mark: Mark) -> int:
+    match mark.calls:
+        case None:
+            return 0
+        case "board_only":
+            return BOARD_ONLY
+        case "alight_only":
+            return ALIGHT_ONLY
+        case never:
+            assert_never(never)
+
+
 def clock_text(seconds: int) -> str:
     """Return seconds of the service day as ``h:mm``."""
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}"
@@ -207,5 +272,5 @@ def unreadable_rule(reading: Reading, cell: Cell) -> str:
     """Return what is to be said about a cell that could not be read."""
     if reading.ambiguous:
         return "time-ambiguous"
-    marked = isinstance(cell, str) and holds_time(half_width(cell))
+    marked = isinstance(cell, str) and "?" not in cell and holds_time(half_width(cell))
     return "mark-undefined" if marked else "time-unreadable"

@@ -10,6 +10,7 @@ from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, clock_seconds
 from gtfs.timetable.colours import cell_colours
 from gtfs.timetable.grid import area_of, open_book
+from gtfs.timetable.hours import join_hours
 from gtfs.timetable.matrix import Matrix
 from gtfs.timetable.shown import as_shown
 from pipeline.config.timetables import DayTypeByColour
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gtfs.timetable.grid import Book
     from gtfs.timetable.trips import Integers, SourceTrip
     from pipeline.config.feeds import Feed
-    from pipeline.config.timetables import Table, Timetable
+    from pipeline.config.timetables import ClockTable, Timetable
     from pipeline.findings import Finding
 
 
@@ -37,6 +38,9 @@ class MatrixArea:
     valid
         First day of the revision they belong to, empty where there are no revisions: two may use
         the same cells.
+    hours
+        Where the hour stands in a cell of its own: shape (trips, stops), and `cells` are the
+        minutes in the same order.
     """
 
     file: str
@@ -44,6 +48,7 @@ class MatrixArea:
     encoding: str
     cells: Integers
     valid: str = ""
+    hours: Integers | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +89,7 @@ class Setting:
 
     feed: Feed
     timetable: Timetable
-    table: Table
+    table: ClockTable
     book: Book
 
     def matrix(self, reader: CellReader, stops: StopLedger) -> Matrix:
@@ -99,16 +104,22 @@ class Setting:
         assert day_starts is not None  # the declaration's pattern of a clock says so
         by_colour = isinstance(self.table.day_type, DayTypeByColour)
         grid = self.book.grid(self.table.sheet)
-        return Matrix(
-            grid=as_shown(self.book, grid, area_of(grid, self.table.times)),
-            table=self.table,
+        grid = as_shown(self.book, grid, area_of(grid, self.table.times))
+        joined = join_hours(grid, self.table) if self.table.hour_minute else None
+        matrix = Matrix(
+            grid=joined.grid if joined else grid,
+            table=joined.table if joined else self.table,
+            joined=joined,
             timetable=self.timetable,
             reader=reader,
-            marks=frozenset(self.feed.marks),
+            marks=self.feed.marks,
             day_starts=day_starts,
             resolve=stops.resolve,
             colours=cell_colours(self.book, self.table.sheet) if by_colour else {},
         )
+        if joined and joined.left:
+            matrix.report_unnamed(list(joined.left))
+        return matrix
 
 
 def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: Timetables) -> None:
@@ -122,7 +133,11 @@ def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: 
     timetable = setting.timetable
     valid = timetable.valid.start.isoformat() if timetable.valid else ""
     where = (matrix.grid.file, matrix.grid.sheet, timetable.encoding)
-    found.areas.append(MatrixArea(*where, matrix.cells, valid))
+    if matrix.joined:
+        minutes, hours = matrix.joined.minutes.ravel(), matrix.joined.hours
+        found.areas.append(MatrixArea(*where, minutes, valid, hours))
+    else:
+        found.areas.append(MatrixArea(*where, matrix.cells, valid))
 
 
 def _duplicates(trips: list[SourceTrip]) -> list[Finding]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
+BOARD_ONLY, ALIGHT_ONLY = 1, 2
+"""What a call is limited to (乗車専用, 降車専用)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trip(ABC):
@@ -70,6 +73,8 @@ class SourceTrip(Trip):
         Seconds of the service day; the same where the timetable gives one time.
     arrival_cells, departure_cells
         The cells these stand in, as :func:`gtfs.timetable.grid.cell_code` numbers them.
+    limits
+        :data:`BOARD_ONLY`, :data:`ALIGHT_ONLY` or 0 at each stop.
     """
 
     stop_ids: tuple[str, ...]
@@ -77,6 +82,7 @@ class SourceTrip(Trip):
     departures: Integers
     arrival_cells: Integers
     departure_cells: Integers
+    limits: Integers
 
     @property
     def starts(self) -> int:

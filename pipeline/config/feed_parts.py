@@ -152,6 +152,9 @@ class Mark(Strict):
         The trip runs only on these days of its day type.
     but_not
         The trip does not run on these days.
+    calls
+        The mark is about one stop of a trip, beside its time or the stop's name: ``board_only``
+        (乗車専用) or ``alight_only`` (降車専用).
     note
         A mark without `only` and `but_not` is a remark for passengers: it changes no service.
     """
@@ -159,6 +162,13 @@ class Mark(Strict):
     title: Text
     only: tuple[Day | Name, ...] = ()
     but_not: tuple[Day | Name, ...] = ()
+    calls: Literal["board_only", "alight_only"] | None = None
+
+    @model_validator(mode="after")
+    def _is_about_one_thing(self) -> Self:
+        if self.calls and not self.note:
+            raise problem("mark-of-stop-and-days")
+        return self
 
     @property
     def note(self) -> bool:

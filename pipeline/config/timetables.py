@@ -65,6 +65,9 @@ class Table(Strict):
         0 outbound, 1 inbound.
     headsign
         What the vehicle shows; empty: the last stop.
+    upwards
+        The trips call at the stops from the last line to the first, as the way back does where
+        one list of stops serves both ways.
     """
 
     sheet: str = ""
@@ -81,10 +84,12 @@ class Table(Strict):
     direction: Literal[0, 1] = 0
     headsign: Text | None = None
     route: Name | None = None
+    upwards: bool = False
 
     @model_validator(mode="after")
     def _lines_lie_across(self) -> Self:
-        by_stop = [line for line in (self.stops, self.kinds, self.poles, *self.only) if line]
+        beside = (self.stops, self.kinds, self.poles, *self.only, *self._more_lines_by_stop())
+        by_stop = [line for line in beside if line]
         by_trip = [line for line in (self.trip_names, *self.marks) if line]
         if isinstance(self.day_type, DayTypeByLine):
             by_trip.append(self.day_type.line)
@@ -92,6 +97,32 @@ class Table(Strict):
         if wrong := [x for x in columns if x.isdigit()] + [x for x in rows if not x.isdigit()]:
             raise problem("lines-lie-wrong", trips=self.trips, wrong=", ".join(wrong))
         return self
+
+    def _more_lines_by_stop(self) -> tuple[Line, ...]:
+        return ()
+
+
+class ClockTable(Table):
+    """A matrix of clock times.
+
+    Attributes
+    ----------
+    hour_minute
+        A trip has two lines: one for the hour, the next for the minute. Where the hour is empty
+        it is that of the stop before.
+    wraps
+        On a loop some trips start in the middle of the list and go on from its top: a trip whose
+        times go back once is read from there on.
+    stop_marks
+        Columns (rows) beside the names of the stops that hold marks such as 降車専用.
+    """
+
+    hour_minute: bool = False
+    wraps: bool = False
+    stop_marks: tuple[Line, ...] = ()
+
+    def _more_lines_by_stop(self) -> tuple[Line, ...]:
+        return self.stop_marks
 
 
 class Timetable(Strict):
@@ -107,4 +138,4 @@ class Timetable(Strict):
     encoding: str = "utf-8-sig"
     route: Name
     valid: Period | None = None
-    tables: tuple[Table, ...] = Field(min_length=1)
+    tables: tuple[ClockTable, ...] = Field(min_length=1)
