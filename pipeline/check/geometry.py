@@ -1,4 +1,4 @@
-"""Geometry rules: present, inside Japan, valid. Repairs are counted and named."""
+"""Geometry rules: present and valid. Repairs are counted and named."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import numpy as np
 import shapely
 
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.table import place, places
+from pipeline.sources.table import places
 from pipeline.standardise.fields import ROW
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
-
-JAPAN = (122.0, 20.0, 154.5, 46.0)
-"""West, south, east, north in degrees: 与那国島, 沖ノ鳥島, 南鳥島 and 択捉島 lie inside."""
 
 
 def check_geometry(
@@ -39,12 +36,11 @@ def check_geometry(
         Invalid polygons made valid (rings are kept; 'structure' method of GEOS); what is
         empty, or has no length or area left, has no geometry.
     findings
-        ``coordinate-outside`` is an error; the others are warnings.
+        Warnings.
     """
     shapes = frame.geometry.to_numpy()
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     findings = [] if located else _absent(frame, file, ~present)
-    findings += _outside(frame, file, present)
     broken = present & ~shapely.is_valid(shapes)
     if broken.any():
         findings.append(_repaired(frame, file, broken))
@@ -88,41 +84,6 @@ def _collapsed(frame: gpd.GeoDataFrame, file: str, collapsed: NDArray[np.bool_])
             places=places(file, frame[ROW].to_numpy()[collapsed]),
         )
     ]
-
-
-def _outside(frame: gpd.GeoDataFrame, file: str, present: NDArray[np.bool_]) -> list[Finding]:
-    bounds = frame.geometry.bounds.to_numpy()
-    west, south, east, north = JAPAN
-    with np.errstate(invalid="ignore"):
-        inside = (bounds[:, 0] >= west) & (bounds[:, 1] >= south)
-        inside &= (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
-    outside = present & ~inside
-    catalogue = Catalogue.of("pipeline")
-    findings = []
-    for position in np.flatnonzero(outside)[:20]:
-        lon, lat = bounds[position, 0], bounds[position, 1]
-        swapped = south <= lon <= north and west <= lat <= east
-        findings.append(
-            catalogue.finding(
-                "coordinate-outside",
-                file=file,
-                **place(file, int(frame[ROW].iloc[position])),
-                value=f"{lon:.6f}, {lat:.6f}",
-                lon=f"{lon:.6f}",
-                lat=f"{lat:.6f}",
-                hint_ja="経度と緯度が入れ替わっています。geometry の x と y を直してください。"
-                if swapped
-                else "この行の座標か、座標系の宣言（crs）を直してください。",
-                hint_en="Longitude and latitude are swapped: correct x and y under 'geometry'."
-                if swapped
-                else "Correct this row's coordinates or the declared CRS.",
-            )
-        )
-    if outside.sum() > len(findings):
-        findings.append(
-            catalogue.finding("coordinate-outside-more", file=file, count=int(outside.sum()))
-        )
-    return findings
 
 
 def _repaired(frame: gpd.GeoDataFrame, file: str, broken: NDArray[np.bool_]) -> Finding:

@@ -176,8 +176,9 @@ def to_canonical(
     Returns
     -------
     frame, operation, findings
-        Errors where the Tokyo datum grid has no parameters or no way of known accuracy leads
-        to JGD2011; a warning where the file names an ellipsoid and no datum.
+        An error where no way of known accuracy leads to JGD2011; a warning where the file names
+        an ellipsoid and no datum. A position without a way (the Tokyo datum grid covers land
+        alone) is NaN.
 
     Raises
     ------
@@ -191,7 +192,7 @@ def to_canonical(
     # Heights are left out: what is published here is two-dimensional.
     flat = shapely.force_2d(frame.geometry.to_numpy())
     moved = shapely.transform(flat, operation.apply)
-    findings = _outside_grid(flat, moved, file) if operation.tokyo_after >= 0 else []
+    findings: list[Finding] = []
     result = frame.set_geometry(list(moved), crs=CANONICAL_CRS)
     findings += vouched(operation, crs, file)
     if operation.datum.name == "JGD2000" and _touches(result, MOVED_IN_2011):
@@ -271,19 +272,3 @@ def _refuse_degrees_as_metres(frame: gpd.GeoDataFrame, crs: CRS, file: str) -> N
 def _touches(frame: gpd.GeoDataFrame, box: tuple[float, float, float, float]) -> bool:
     west, south, east, north = frame.total_bounds
     return bool(west <= box[2] and east >= box[0] and south <= box[3] and north >= box[1])
-
-
-def _outside_grid(
-    before: NDArray[np.object_], after: NDArray[np.object_], file: str
-) -> list[Finding]:
-    bounds = shapely.bounds(after)
-    lost = np.flatnonzero(
-        np.isnan(bounds).any(axis=1) & ~shapely.is_empty(before) & ~shapely.is_missing(before)
-    )
-    if not len(lost):
-        return []
-    return [
-        Catalogue.of("pipeline").finding(
-            "datum-outside-grid", file=file, feature=str(lost[0] + 1), count=len(lost)
-        )
-    ]

@@ -7,11 +7,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import shapely
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
 from pipeline.sources.crs import crs_label, resolve_crs, to_canonical
+from pipeline.sources.datums import horizontal
 from pipeline.sources.points import with_points
+from pipeline.sources.position import Located, check_position
 from pipeline.sources.table import Facts, Raw, Table
 from pipeline.sources.tabular import read_csv, read_workbook
 from pipeline.sources.vector import read_vector
@@ -133,6 +136,9 @@ def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) ->
     declared = (source.geometry.crs if source.geometry else "") or source.crs
     crs, notes = resolve_crs(declared, raw.frame.crs, municipality.crs, source.path)
     frame, operation, moved = to_canonical(raw.frame, crs, source.path)
+    given = shapely.force_2d(raw.frame.geometry.to_numpy())
+    located = Located(given, frame.geometry.to_numpy(), horizontal(crs), raw.rows, source.path)
+    moved += check_position(located, municipality, source.geometry)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
     files = source_files(path)

@@ -33,37 +33,6 @@ def test_sound_shapes_of_every_kind_pass():
     assert frame.geometry.tolist() == shapes
 
 
-@pytest.mark.parametrize(
-    "place", [(122.93, 24.45), (136.07, 20.42), (153.98, 24.29), (148.7, 45.5)]
-)
-def test_the_four_ends_of_japan_are_inside(place):
-    assert checked(Point(place))[1] == []
-
-
-@pytest.mark.parametrize("place", [(0, 0), (126.98, 50.5), (116.4, 39.9), (-17006, 99882)])
-def test_a_place_outside_japan_is_an_error_with_row_and_value(place):
-    _, (finding,) = checked(PLACE, Point(place))
-    assert (finding.code, finding.severity, finding.row) == ("coordinate-outside", "error", 3)
-    assert finding.value == f"{place[0]:.6f}, {place[1]:.6f}"
-
-
-def test_a_place_in_a_geometry_file_is_named_as_a_feature():
-    _, (finding,) = checked(Point(0, 0), file="a.geojson")
-    assert (finding.row, finding.feature) == (None, "2")
-
-
-def test_swapped_longitude_and_latitude_are_recognised():
-    _, (finding,) = checked(Point(33.9, 130.8))
-    assert "swapped" in finding.remedy_en
-    assert "入れ替わって" in finding.remedy_ja
-
-
-def test_many_places_outside_are_listed_up_to_twenty_and_counted():
-    _, findings = checked(*[Point(0, 0)] * 50)
-    assert [f.code for f in findings] == ["coordinate-outside"] * 20 + ["coordinate-outside-more"]
-    assert findings[-1].count == 50
-
-
 def test_an_invalid_shape_is_repaired_and_counted():
     frame, (finding,) = checked(PLACE.buffer(1), BOW_TIE, BOW_TIE)
     assert frame.geometry.is_valid.all()

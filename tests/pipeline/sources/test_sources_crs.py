@@ -93,7 +93,7 @@ def test_jgd2000_is_jgd2011_in_kyushu(read, geojson_in):
 
 def test_jgd2000_in_the_east_is_reported_as_not_moved(read, geojson_in):
     table = read(geojson_in([Point(140.87, 38.27)], "EPSG:4612"))
-    assert [f.code for f in table.findings] == ["transform-2011"]
+    assert "transform-2011" in [f.code for f in table.findings]
 
 
 # ---- Tokyo datum
