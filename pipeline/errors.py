@@ -31,6 +31,10 @@ class _FindingsError(TonariError):
         super().__init__("\n".join(finding.line("en") for finding in findings))
         self.findings = list(findings)
 
+    def __reduce__(self) -> tuple[type[_FindingsError], tuple[list[Finding]]]:
+        """Travel between processes with the findings rather than their text."""
+        return type(self), (self.findings,)
+
 
 class DeclarationError(_FindingsError):
     """``layers.yaml`` is missing, is not YAML or does not follow the schema."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from pipeline.config.declaration import Declaration
     from pipeline.progress import Progress
 
-LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "pyarrow", "pandas", "numba", "deflate")
+LIBRARIES = (
+    "geopandas", "shapely", "pyproj", "pyogrio", "fiona", "python-calamine", "orjson", "pyarrow",
+    "pandas", "numba", "deflate",
+)  # fmt: skip
 
 
 class LayerJob:

@@ -8,7 +8,6 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import pyogrio
 import pyproj
 import shapely
 
@@ -39,7 +38,6 @@ def tool_versions() -> dict[str, str]:
     return {
         "tonari": metadata.version("tonari"),
         "python": platform.python_version(),
-        "gdal": pyogrio.__gdal_version_string__,
         "proj": pyproj.proj_version_str,
         "geos": shapely.geos_version_string,
         "geopandas": metadata.version("geopandas"),

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import fiona
 import geopandas as gpd
 from ruamel.yaml import YAML
 
@@ -92,7 +91,7 @@ def propose(path: Path, table: str = "") -> Proposal:
     )  # fmt: skip
     raw = _with_header_found(path, source)
     frame = raw.frame
-    found = Proposal(path.name, len(frame), raw.encoding, tables=_tables(path))
+    found = Proposal(path.name, len(frame), raw.encoding, tables=raw.tables)
     found.findings = raw.findings
     if isinstance(frame, gpd.GeoDataFrame):
         found.crs = crs_label(frame.crs) if frame.crs else ""
@@ -121,13 +120,6 @@ def _with_header_found(path: Path, source: Source) -> Raw:
         best = best or raw
     assert best is not None
     return best
-
-
-def _tables(path: Path) -> list[str]:
-    try:
-        return [str(name) for name in fiona.listlayers(path)]
-    except (fiona.errors.FionaError, ValueError):
-        return []
 
 
 def _column(name: str, column: pd.Series) -> dict[str, Any]:

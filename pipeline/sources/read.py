@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, assert_never
 
 import geopandas as gpd
 import shapely
 
+from pipeline.confined import Limits, Stopped, confined
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
+from pipeline.sources.content import require_content
 from pipeline.sources.crs import crs_label, resolve_crs, to_canonical
 from pipeline.sources.datums import horizontal
+from pipeline.sources.gdal import ENVIRONMENT, part_of
 from pipeline.sources.points import with_points
 from pipeline.sources.position import Located, check_position
+from pipeline.sources.refusals import unreadable
 from pipeline.sources.table import Facts, Raw, Table
-from pipeline.sources.tabular import read_csv, read_workbook
-from pipeline.sources.vector import read_vector
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,20 +28,24 @@ if TYPE_CHECKING:
     from pipeline.config.layers import Municipality, Source
 
 READERS = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".xlsx": read_workbook,
-    ".xlsm": read_workbook,
-    ".xls": read_workbook,
-    ".ods": read_workbook,
-    ".shp": read_vector,
-    ".geojson": read_vector,
-    ".json": read_vector,
-    ".gpkg": read_vector,
-    ".fgb": read_vector,
-    ".kml": read_vector,
-    ".gml": read_vector,
+    ".csv": "pipeline.sources.tabular:read_csv",
+    ".tsv": "pipeline.sources.tabular:read_csv",
+    ".xlsx": "pipeline.sources.workbook:read_workbook",
+    ".xlsm": "pipeline.sources.workbook:read_workbook",
+    ".xls": "pipeline.sources.workbook:read_workbook",
+    ".ods": "pipeline.sources.workbook:read_workbook",
+    ".shp": "pipeline.sources.vector:read_vector",
+    ".geojson": "pipeline.sources.geojson:read_geojson",
+    ".json": "pipeline.sources.geojson:read_geojson",
+    ".gpkg": "pipeline.sources.vector:read_vector",
+    ".fgb": "pipeline.sources.vector:read_vector",
+    ".kml": "pipeline.sources.vector:read_vector",
+    ".gml": "pipeline.sources.vector:read_vector",
 }
+"""The function that reads each format, by name: it is imported where it runs, in a child."""
+SALVAGE = "pipeline.sources.salvage"
+SALVAGED = frozenset({".shp", ".gpkg", ".fgb"})
+"""Endings of formats in which one record can be broken and the next one whole."""
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -86,8 +93,7 @@ def source_files(path: Path) -> list[Path]:
     """Return the files that make up a source: one, or the parts of a Shapefile that exist."""
     if path.suffix.lower() != ".shp":
         return [path]
-    endings = [end for part in SHAPEFILE_PARTS for end in (part, part.upper())]
-    return sorted({path.with_suffix(end) for end in endings if path.with_suffix(end).exists()})
+    return sorted({found for part in SHAPEFILE_PARTS if (found := part_of(path, part))})
 
 
 def digest(files: list[Path]) -> str:
@@ -108,28 +114,86 @@ def read_records(path: Path, source: Source) -> Raw:
     SourceError
         If the file is missing, of an unknown format or unreadable.
     """
-    catalogue = Catalogue.of("pipeline")
-    if not path.is_file():
-        names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        close = [name for name in names if name.lower() == path.name.lower()]
-        close += difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-        raise SourceError(
-            [
-                catalogue.finding(
-                    "source-missing",
-                    file=source.path,
-                    hint_ja=f"「{close[0]}」ならあります。" if close else "",
-                    hint_en=f" There is '{close[0]}'." if close else "",
-                )
-            ]
-        )
     reader = READERS.get(path.suffix.lower())
+    if not os.path.lexists(path):
+        raise _missing(path, source)
     if reader is None:
         known = ", ".join(sorted(READERS))
         raise SourceError(
-            [catalogue.finding("format-unknown", file=source.path, value=path.suffix, known=known)]
+            [
+                Catalogue.of("pipeline").finding(
+                    "format-unknown", file=source.path, value=path.suffix, known=known
+                )
+            ]
         )
-    return reader(path, source)
+    require_content(path, source.path)
+    size = sum(part.stat().st_size for part in source_files(path))
+    return _in_child(reader, path, source, Limits.for_file(size))
+
+
+def _missing(path: Path, source: Source) -> SourceError:
+    names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+    close = [name for name in names if name.lower() == path.name.lower()]
+    close += difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
+    return SourceError(
+        [
+            Catalogue.of("pipeline").finding(
+                "source-missing",
+                file=source.path,
+                hint_ja=f"「{close[0]}」ならあります。" if close else "",
+                hint_en=f" There is '{close[0]}'." if close else "",
+            )
+        ]
+    )
+
+
+def _in_child(reader: str, path: Path, source: Source, limits: Limits) -> Raw:
+    """Read in a process of its own: what a library does to itself there is a finding here."""
+    try:
+        raw: Raw = confined("pyogrio", reader, (path.absolute(), source), limits, ENVIRONMENT)
+    except Stopped as stopped:
+        raise _explained(stopped, path, source, limits) from stopped
+    except SourceError as refusal:
+        codes = {finding.code for finding in refusal.findings}
+        if codes == {"source-unreadable"} and path.suffix.lower() in SALVAGED:
+            raise _salvaged(path, source, limits) or refusal from refusal
+        raise
+    return raw
+
+
+def _salvaged(path: Path, source: Source, limits: Limits) -> SourceError | None:
+    """Name the records that make a file unreadable, where it is records and not the file."""
+    arguments = (path.absolute(), source.table)
+    try:
+        broken = confined("fiona", f"{SALVAGE}:broken_records", arguments, limits, ENVIRONMENT)
+    except Stopped:
+        return None
+    if not broken:
+        return None
+    listed = ", ".join(map(str, broken[:10]))
+    return SourceError(
+        [
+            Catalogue.of("pipeline").finding(
+                "records-broken", file=source.path, feature=listed, count=len(broken)
+            )
+        ]
+    )
+
+
+def _explained(stopped: Stopped, path: Path, source: Source, limits: Limits) -> SourceError:
+    match stopped.cause:
+        case "memory":
+            limit = f"{limits.memory / 2**30:.1f} GB"
+            return unreadable(source.path, "memory", limit=limit)
+        case "time":
+            return unreadable(source.path, "time", limit=f"{limits.seconds:.0f}")
+        case "crash":
+            return unreadable(source.path, "crash", detail=stopped.detail)
+        case "failed":
+            detail = stopped.detail.replace(str(path.absolute()), source.path)
+            return unreadable(source.path, "damaged", detail=detail)
+        case _:
+            assert_never(stopped.cause)
 
 
 def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) -> Table:
@@ -151,5 +215,6 @@ def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) ->
         crs=crs_label(crs),
         operation=operation.name,
         accuracy_m=operation.accuracy_m,
+        reader=raw.reader,
     )
-    return Table(frame, raw.rows, facts, [*raw.findings, *notes, *moved])
+    return Table(frame, raw.rows, facts, [*raw.findings, *notes, *moved], raw.exact)

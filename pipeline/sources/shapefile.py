@@ -1,4 +1,4 @@
-"""What is special about a Shapefile: parts that belong together and text decoded by us."""
+"""What is special about the table of a Shapefile: text decoded by us, numbers that are none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.dbf import NUMERIC, read_dbf
+from pipeline.sources.gdal import part_of
 from pipeline.sources.text import decode, is_utf8, python_codec
 
 if TYPE_CHECKING:
@@ -22,33 +23,10 @@ RAW_BYTES = "ISO-8859-1"
 """Reading as Latin-1 keeps every byte, so that we decide what the text is, value by value."""
 
 
-def require_parts(path: Path, source: Source) -> None:
-    """Make sure that the parts without which nothing can be read are there.
-
-    Raises
-    ------
-    SourceError
-        If the ``.dbf`` or the ``.shx`` is missing.
-    """
-    missing = [
-        ending
-        for ending in (".dbf", ".shx")
-        if not any(path.with_suffix(e).exists() for e in (ending, ending.upper()))
-    ]
-    if missing:
-        raise SourceError(
-            [
-                Catalogue.of("pipeline").finding(
-                    "shapefile-part-missing", file=source.path, value=", ".join(missing)
-                )
-            ]
-        )
-
-
 def look_behind_gdal(raw: Raw, path: Path, source: Source) -> None:
     """Undo what GDAL does silently to a ``.dbf``: zeros for text, one value for two columns."""
-    endings = (".dbf", ".DBF", ".Dbf")
-    table = read_dbf(next(p for e in endings if (p := path.with_suffix(e)).exists()))
+    part = part_of(path, ".dbf")
+    table = read_dbf(part) if part else None
     if table is None:
         return
     catalogue = Catalogue.of("pipeline")
@@ -92,11 +70,10 @@ def _declared_codec(path: Path, source: Source) -> tuple[str, str]:
                 ]
             )
         return codec, "declared"
-    for cpg in (path.with_suffix(".cpg"), path.with_suffix(".CPG")):
-        if cpg.exists():
-            codec = python_codec(cpg.read_bytes().decode("utf-8-sig", "replace"))
-            if codec:
-                return codec, "cpg"
+    if (cpg := part_of(path, ".cpg")) is not None:
+        codec = python_codec(cpg.read_bytes()[:100].decode("utf-8-sig", "replace"))
+        if codec:
+            return codec, "cpg"
     return "cp932", "assumed"
 
 

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import pandas as pd
+import shapely
+
 from pipeline.findings import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import geopandas as gpd
     import numpy as np
 
     from pipeline.findings import Finding
+
+Exact = dict[str, dict[int, Any]]
 
 CANONICAL_CRS = "EPSG:6668"
 """JGD2011 geographic degrees, longitude first: the CRS of every table inside the pipeline."""
@@ -65,6 +70,8 @@ class Facts:
         Coordinate operation to EPSG:6668, as PROJ or we name it.
     accuracy_m
         Its stated accuracy in metres; ``None`` when nobody states one.
+    reader
+        The library that read the file, with its version and that of its GDAL.
     """
 
     path: str
@@ -75,6 +82,7 @@ class Facts:
     crs: str = ""
     operation: str = ""
     accuracy_m: float | None = None
+    reader: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready mapping."""
@@ -95,12 +103,42 @@ class Raw:
         position from 1 in a geometry file.
     encoding
         Text encoding used; empty for formats that fix it.
+    exact
+        Values behind cells that show something else, ``{column: {position: value}}``: a sheet
+        shows 12 % or 令和6年4月1日 and holds 0.123 or 2024-04-01. Fields of text take what is
+        shown, numbers and dates the value.
+    tables
+        Sheets or layers of the file, the one read included.
+    reader
+        The library that read it, with its version.
     """
 
     frame: Any
     rows: np.ndarray
     encoding: str = ""
     findings: list[Finding] = field(default_factory=list)
+    exact: Exact = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    reader: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel between processes with the shapes as one array of WKB, not one by one."""
+        state = dict(vars(self))
+        if hasattr(self.frame, "geom_type"):
+            name = self.frame.geometry.name
+            shapes = shapely.to_wkb(self.frame.geometry.to_numpy())
+            plain = pd.DataFrame(self.frame.drop(columns=name))
+            state["frame"] = (plain, list(self.frame.columns), name, shapes, self.frame.crs)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the table of shapes again."""
+        vars(self).update(state)
+        if isinstance(self.frame, tuple):
+            plain, columns, name, shapes, crs = self.frame
+            geometry = gpd.GeoSeries(shapely.from_wkb(shapes), crs=crs, index=plain.index)
+            frame = gpd.GeoDataFrame(plain.assign(**{name: geometry}), geometry=name, crs=crs)
+            self.frame = frame[columns]
 
 
 @dataclass
@@ -113,9 +151,12 @@ class Table:
         Columns under the names of the file, geometry in :data:`CANONICAL_CRS`.
     rows
         int64, shape ``(n,)``; see :class:`Raw`.
+    exact
+        See :class:`Raw`.
     """
 
     frame: gpd.GeoDataFrame
     rows: np.ndarray
     facts: Facts
     findings: list[Finding]
+    exact: Exact = field(default_factory=dict)

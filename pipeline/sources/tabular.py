@@ -1,21 +1,18 @@
-"""CSV files and workbooks: every cell as text, every row with its number."""
+"""Rows of cells as a table; CSV files: every cell as text, every row with its number."""
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.table import Raw
 from pipeline.sources.text import is_utf8, python_codec
-from pipeline.sources.xlsx_cells import hidden_cells
 
 END_MARK = "\r\n\x04"
 """A last line of our own: it stays a row by itself unless an open quotation mark swallows it."""
@@ -39,7 +36,7 @@ def read_csv(path: Path, source: Source) -> Raw:
     if not raw.strip():
         raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
     text, codec, findings = _decode_file(raw, source)
-    return _frame(_records(text, path_delimiter(source), source), source, codec, findings)
+    return as_table(_records(text, path_delimiter(source), source), source, codec, findings)
 
 
 def _records(text: str, delimiter: str, source: Source) -> list[list[str]]:
@@ -60,72 +57,6 @@ def _records(text: str, delimiter: str, source: Source) -> list[list[str]]:
             [Catalogue.of("pipeline").finding("quote-open", file=source.path, row=len(records))]
         )
     return records
-
-
-def read_workbook(path: Path, source: Source) -> Raw:
-    """Read one sheet of an Excel workbook (``.xlsx``, ``.xlsm``, ``.xls``, ``.ods``).
-
-    Raises
-    ------
-    SourceError
-        If the file is no workbook or the declared sheet is not in it.
-    """
-    catalogue = Catalogue.of("pipeline")
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError) as error:
-        raise SourceError(
-            [catalogue.finding("source-unreadable", file=source.path, reason=str(error))]
-        ) from error
-    name = source.table or book.sheet_names[0]
-    if name not in book.sheet_names:
-        listed = ", ".join(book.sheet_names)
-        raise SourceError(
-            [catalogue.finding("sheet-missing", file=source.path, sheet=name, known=listed)]
-        )
-    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    findings: list[Finding] = []
-    if not source.table and len(book.sheet_names) > 1:
-        others = ", ".join(book.sheet_names[1:])
-        findings.append(
-            catalogue.finding("sheet-assumed", file=source.path, sheet=name, others=others)
-        )
-    findings += _hidden_cells(path, name, source)
-    return _frame([[cell_text(cell) for cell in row] for row in rows], source, "", findings)
-
-
-def _hidden_cells(path: Path, sheet: str, source: Source) -> list[Finding]:
-    hidden = [(at, said) for at, said in hidden_cells(path, sheet) if _row_of(at) >= source.header]
-    if not hidden:
-        return []
-    cell, said = hidden[0]
-    return [
-        Catalogue.of("pipeline").finding(
-            "cell-without-value",
-            file=source.path,
-            sheet=sheet,
-            cell=cell,
-            value=said,
-            count=len(hidden),
-        )
-    ]
-
-
-def _row_of(cell: str) -> int:
-    return int(cell.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or 0)
-
-
-def cell_text(cell: object) -> str:
-    """Return a cell as a person reads it: 401005 rather than 401005.0, dates in ISO 8601."""
-    if isinstance(cell, bool):
-        return "1" if cell else "0"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return str(int(cell))
-    if isinstance(cell, dt.datetime) and cell.time() == dt.time():
-        return cell.date().isoformat()
-    if isinstance(cell, dt.date | dt.datetime | dt.time):
-        return cell.isoformat()
-    return str(cell)
 
 
 def _decode_file(raw: bytes, source: Source) -> tuple[str, str, list[Finding]]:
@@ -202,9 +133,21 @@ def _wrong_encoding(raw: bytes, source: Source, other: str, row: int | None) -> 
     )
 
 
-def _frame(
+def as_table(
     records: Sequence[Sequence[str]], source: Source, codec: str, findings: list[Finding]
 ) -> Raw:
+    """Make a table of rows of cells, the heading among them.
+
+    Parameters
+    ----------
+    records
+        From row 1 of the file; rows may be of different length.
+
+    Raises
+    ------
+    SourceError
+        If the heading row is empty.
+    """
     catalogue = Catalogue.of("pipeline")
     header = (
         [name.strip() for name in records[source.header - 1]]

@@ -1,4 +1,4 @@
-"""Geometry files: Shapefile (with its text decoded by us), GeoJSON, GeoPackage, FlatGeobuf …"""
+"""Geometry files GDAL reads: Shapefile (with its text decoded by us), GeoPackage, KML, GML …"""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import fiona
 import geopandas as gpd
 import numpy as np
 import pyogrio
-from fiona.errors import FionaError
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.errors import ShapelyError
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.shapefile import (
-    RAW_BYTES,
-    decode_attributes,
-    look_behind_gdal,
-    require_parts,
-)
+from pipeline.sources.gdal import DRIVERS, OPEN_OPTIONS, STEM, require_driver, staged
+from pipeline.sources.geopackage import require_whole, untyped_values
+from pipeline.sources.markup import parsed, unwritten, with_aliases, written, xml_text
+from pipeline.sources.refusals import unreadable
+from pipeline.sources.shapefile import RAW_BYTES, decode_attributes, look_behind_gdal
+from pipeline.sources.shapefile_parts import require_parts
 from pipeline.sources.table import Raw
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.layers import Source
+
+READER = f"pyogrio {pyogrio.__version__}, GDAL {pyogrio.__gdal_version_string__}"
 
 
 def read_vector(path: Path, source: Source) -> Raw:
@@ -38,34 +38,70 @@ def read_vector(path: Path, source: Source) -> Raw:
     SourceError
         If the file is damaged beyond reading, lacks a part, or its text cannot be decoded.
     """
-    shapefile = path.suffix.lower() == ".shp"
-    if shapefile:
-        require_parts(path, source)
-    elif path.suffix.lower() in (".geojson", ".json"):
-        _require_utf8(path, source)
     if path.stat().st_size == 0:
         raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
-    layer, notes = _chosen_layer(path, source)
-    frame, warned = _read(path, source, layer, RAW_BYTES if shapefile else None)
-    rows = np.arange(1, len(frame) + 1, dtype=np.int64)
-    raw = Raw(frame, rows, "", notes + warned)
-    if shapefile:
-        look_behind_gdal(raw, path, source)
-        decode_attributes(raw, path, source)
+    ending = path.suffix.lower()
+    if ending == ".shp":
+        return _read_shapefile(path, source)
+    if ending in (".kml", ".gml"):
+        return _read_markup(path, source)
+    if ending == ".gpkg":
+        require_whole(path, source)
+    with staged(path) as place:
+        raw = _read(place, source, None)
+    if ending == ".gpkg":
+        untyped_values(raw, path, raw.tables[0] if not source.table else source.table, source)
     return raw
 
 
-def _require_utf8(path: Path, source: Source) -> None:
-    try:
-        path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            [Catalogue.of("pipeline").finding("geojson-not-utf8", file=source.path)]
-        ) from error
+def _read_shapefile(path: Path, source: Source) -> Raw:
+    require_parts(path, source)
+    with staged(path) as place:
+        raw = _read(place, source, RAW_BYTES)
+    raw.tables = [path.stem]
+    look_behind_gdal(raw, path, source)
+    decode_attributes(raw, path, source)
+    return raw
 
 
-def _chosen_layer(path: Path, source: Source) -> tuple[str | None, list[Finding]]:
-    """Return the layer of a file that may hold several, and a note if nobody chose it.
+def _read_markup(path: Path, source: Source) -> Raw:
+    text, codec = xml_text(path, source)
+    if not text.strip():
+        raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
+    root = parsed(text, source)
+    kml = path.suffix.lower() == ".kml"
+    aliases = with_aliases(root) if kml else {}
+    with staged(path, written(root) if kml else text.encode()) as place:
+        raw = _read(place, source, None)
+    if kml:
+        raw.frame = raw.frame.drop(columns=unwritten(root), errors="ignore")
+    _restore_names(raw, aliases, source)
+    raw.encoding = codec
+    return raw
+
+
+def _restore_names(raw: Raw, aliases: dict[str, str], source: Source) -> None:
+    """Put the names as written in place of their aliases; none may hide another."""
+    taken = {str(name) for name in raw.frame.columns if name not in aliases}
+    names = {}
+    for alias, name in aliases.items():
+        if alias not in raw.frame.columns:
+            continue
+        own, number = name, 2
+        while own in taken:
+            own, number = f"{name}.{number}", number + 1
+        taken.add(own)
+        names[alias] = own
+        if own != name or own.rpartition(".")[0] in aliases.values():
+            field = name if own != name else own.rpartition(".")[0]
+            raw.findings.append(
+                Catalogue.of("pipeline").finding("column-repeated", file=source.path, field=field)
+            )
+    raw.frame = raw.frame.rename(columns=names)
+
+
+def _layers(place: Path, source: Source) -> tuple[list[str], list[Finding]]:
+    """Return the layers of a file that may hold several, the one to read first.
 
     Raises
     ------
@@ -73,54 +109,66 @@ def _chosen_layer(path: Path, source: Source) -> tuple[str | None, list[Finding]
         If the declared layer is not in the file.
     """
     catalogue = Catalogue.of("pipeline")
-    if path.suffix.lower() == ".gml":
-        # Listing its layers would make GDAL write a description (.gfs) beside the source.
-        return source.table or None, []
-    try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except (DataSourceError, DataLayerError, ValueError):
-        return source.table or None, []
+    names = [str(name) for name, _ in pyogrio.list_layers(place)]
+    # Listing makes GDAL describe a GML file beside it; reading must not go by that.
+    place.with_suffix(".gfs").unlink(missing_ok=True)
+    if len(names) < 2 and place.suffix in (".shp", ".fgb"):
+        return names, []
     if source.table and source.table not in names:
         listed = ", ".join(names)
         raise SourceError(
             [catalogue.finding("sheet-missing", file=source.path, sheet=source.table, known=listed)]
         )
-    if source.table or len(names) < 2:
-        return source.table or None, []
+    if source.table:
+        return sorted(names, key=lambda name: name != source.table), []
     others = ", ".join(names[1:])
     note = catalogue.finding("sheet-assumed", file=source.path, sheet=names[0], others=others)
-    return names[0], [note]
+    return names, [note] if len(names) > 1 else []
 
 
-def _read(
-    path: Path, source: Source, layer: str | None, encoding: str | None
-) -> tuple[Any, list[Finding]]:
-    options = {"WRITE_GFS": "NO"} if path.suffix.lower() == ".gml" else {}
+def _read(place: Path, source: Source, encoding: str | None) -> Raw:
+    """Read the chosen layer of a staged file.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, has no such layer or no geometry.
+    """
+    options = OPEN_OPTIONS.get(place.suffix, {})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
+            tables, notes = _layers(place, source)
+            layer = tables[0] if tables else None
+            info = pyogrio.read_info(place, layer=layer, encoding=encoding, **options)
+            require_driver(info["driver"], place.suffix, source)
             frame = pyogrio.read_dataframe(
-                path, layer=layer, encoding=encoding, datetime_as_string=True, **options
+                place, layer=layer, encoding=encoding, datetime_as_string=True, **options
             )
-            info = pyogrio.read_info(path, layer=layer, encoding=encoding, **options)
         except (DataSourceError, DataLayerError, ValueError, ShapelyError) as error:
-            frame = _salvage(path, source, error)
-    notes = _explain_warnings([str(w.message) for w in caught], source)
+            detail = str(error).replace(str(place), source.path)
+            raise unreadable(source.path, "damaged", detail=detail) from error
+    notes += _explain_warnings([str(w.message) for w in caught], source)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError([Catalogue.of("pipeline").finding("geometry-none", file=source.path)])
+    if 0 <= info["features"] != len(frame):
+        detail = f"{len(frame)} / {info['features']}"
+        raise unreadable(source.path, "truncated", detail=detail)
     if "geometry" in info["fields"]:
-        notes.append(_keep_column_called_geometry(frame, path, source, layer, encoding))
+        notes.append(_keep_column_called_geometry(frame, place, source, layer, encoding))
     _keep_kinds(frame, info)
-    return frame, notes
+    rows = np.arange(1, len(frame) + 1, dtype=np.int64)
+    return Raw(frame, rows, "", notes, tables=[t for t in tables if t != STEM], reader=READER)
 
 
 def _keep_column_called_geometry(
-    frame: Any, path: Path, source: Source, layer: str | None, encoding: str | None
+    frame: Any, place: Path, source: Source, layer: str | None, encoding: str | None
 ) -> Finding:
     """Give an attribute that the shapes would replace a name of its own."""
     plain = pyogrio.read_dataframe(
-        path, layer=layer, encoding=encoding, columns=["geometry"], read_geometry=False
-    )
+        place, layer=layer, encoding=encoding, columns=["geometry"], read_geometry=False,
+        **OPEN_OPTIONS.get(place.suffix, {}),
+    )  # fmt: skip
     frame["geometry.2"] = plain["geometry"]
     return Catalogue.of("pipeline").finding("column-repeated", file=source.path, field="geometry")
 
@@ -139,31 +187,9 @@ def _keep_kinds(frame: Any, info: dict[str, Any]) -> None:
 def _flat(cell: Any) -> Any:
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()
+    if isinstance(cell, bytes):
+        return cell.hex()
     return json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
-
-
-def _salvage(path: Path, source: Source, error: Exception) -> Any:
-    """Say which records of a damaged file are unreadable, going through it one by one."""
-    catalogue = Catalogue.of("pipeline")
-    broken: list[int] = []
-    try:
-        with fiona.open(path, layer=source.table or None) as collection:
-            for position in range(len(collection)):
-                try:
-                    collection[position]
-                except (FionaError, ValueError, IndexError, KeyError):
-                    broken.append(position + 1)
-    except (FionaError, ValueError):
-        broken = []
-    if broken:
-        listed = ", ".join(map(str, broken[:10]))
-        finding = catalogue.finding(
-            "records-broken", file=source.path, feature=listed, count=len(broken)
-        )
-    else:
-        reason = str(error).replace(str(path), source.path)
-        finding = catalogue.finding("source-unreadable", file=source.path, reason=reason)
-    raise SourceError([finding]) from error
 
 
 def _explain_warnings(messages: list[str], source: Source) -> list[Finding]:
@@ -173,3 +199,16 @@ def _explain_warnings(messages: list[str], source: Source) -> list[Finding]:
         catalogue.finding("reader-warning", file=source.path, reason=message)
         for message in dict.fromkeys(messages)
     ]
+
+
+def require_own_drivers() -> None:
+    """Make sure that no driver but those of :data:`DRIVERS` is there to open a file.
+
+    Raises
+    ------
+    RuntimeError
+        If a newer GDAL brought one that nobody has looked at.
+    """
+    strange = set(pyogrio.list_drivers()) - set(DRIVERS.values())
+    if strange:
+        raise RuntimeError(f"GDAL has drivers that are not refused: {sorted(strange)}")

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.sources.tabular import cell_text
+from pipeline.sources.workbook import cell_text
 
 AT = {"x": "経度", "y": "緯度", "crs": "EPSG:6668"}
 
