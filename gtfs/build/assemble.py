@@ -103,7 +103,9 @@ def _stop_times(
             "shape_dist_traveled": np.concatenate(
                 [np.array([]), *(s.stop_distances for s in shapes)]
             ),
-            "timepoint": 1,
+            "timepoint": np.concatenate(
+                [np.array([], dtype=np.int64), *(t.exact.astype(np.int64) for t in trips)]
+            ),
         }
     )
     provenance = pd.DataFrame(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gtfs.reconcile.days import compare_days
 from gtfs.reconcile.fares import compare_fares
+from gtfs.reconcile.poles import compare_poles, pole_trips
 from gtfs.reconcile.result import Reconciliation, place_finding
 from gtfs.reconcile.secondreader import SecondReaders
 from gtfs.reconcile.times import compare_times
@@ -34,7 +35,12 @@ def reconcile(
     """Compare a finished feed with its sources; every difference is a finding of severity error."""
     result = Reconciliation()
     readers = SecondReaders(root)
-    compare_times(parts, tables, provenance, areas, readers, result)
+    poles = pole_trips(parts, tables)
+    stop_times = tables["stop_times"]
+    rows = stop_times[~stop_times["trip_id"].isin(poles)]
+    at = provenance[~provenance["trip_id"].isin(poles)]
+    compare_times(parts, rows, at, areas, readers, result)
+    compare_poles(parts, stop_times, provenance, poles, readers, result)
     compare_fares(parts, tables, readers, result)
     compare_days(parts, tables, result)
     return result

@@ -94,6 +94,11 @@ class RawBook:
             if content
         }
 
+    @property
+    def sheets(self) -> list[str]:
+        """Names of the sheets in the order of the workbook."""
+        return list(self._paths)
+
     def _value(self, cell: tuple[str, str]) -> Value:
         attributes, content = cell
         found = _TYPE.search(attributes)

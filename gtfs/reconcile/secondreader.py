@@ -38,12 +38,16 @@ class SecondReader:
     def __init__(self, root: Path, file: str, encoding: str) -> None:
         self._root, self._file, self._encoding = root, file, encoding
         self._sheets: dict[str, Mapping[int, object]] = {}
+        self._is_xlsx = file.lower().endswith((".xlsx", ".xlsm"))
+
+    def name(self, sheet: str) -> str:
+        """Return the name of a sheet, that of the first one for an empty name."""
+        return sheet or (self._raw.sheets if self._is_xlsx else self._book.sheets)[0]
 
     def sheet(self, name: str) -> Mapping[int, object]:
         """Return the values of a sheet by :func:`gtfs.timetable.grid.cell_code`."""
         if name not in self._sheets:
-            is_xlsx = self._file.lower().endswith((".xlsx", ".xlsm"))
-            self._sheets[name] = self._raw.cells(name) if is_xlsx else self._grid(name)
+            self._sheets[name] = self._raw.cells(name) if self._is_xlsx else self._grid(name)
         return self._sheets[name]
 
     @cached_property
@@ -68,17 +72,17 @@ def seconds_of(value: object, marks: Iterable[str]) -> int | None:
         return (days if days < 2 else 0) * 86_400 + _clock_of(value)
     if isinstance(value, int | float):
         return _seconds_of_number(float(value))
-    return _seconds_beside(_like(str(value)).strip(), [_like(mark) for mark in marks])
+    return _seconds_beside(like(str(value)).strip(), [like(mark) for mark in marks])
 
 
 def _seconds_beside(text: str, marks: Iterable[str]) -> int | None:
     """Return the seconds of a time with marks before, behind or around it."""
     seconds = seconds_of_text(text)
     for mark in marks if seconds is None and text else ():
-        before, after = tuple(mark) if _is_pair(mark) else (mark, mark)
+        before, after = tuple(mark) if is_pair(mark) else (mark, mark)
         around = text.startswith(before) and text.endswith(after) and len(text) > len(mark)
         ways = [text[len(before) : -len(after)]] if around else []
-        if not _is_pair(mark):
+        if not is_pair(mark):
             ways = [text.removeprefix(mark), text.removesuffix(mark), *ways]
         for rest in (way.strip() for way in ways if way != text):
             seconds = _seconds_beside(rest, marks)
@@ -101,7 +105,7 @@ def _seconds_of_number(value: float) -> int | None:
 def text_of_two(hour: object, minute: object) -> str:
     """Return an hour and a minute of two cells as one text; empty if they are no time."""
     hours, minutes = (
-        re.sub(r"\s", "", _like(f"{part:.0f}" if isinstance(part, float) else str(part or "")))
+        re.sub(r"\s", "", like(f"{part:.0f}" if isinstance(part, float) else str(part or "")))
         for part in (hour, 0.0 if minute == 0 else minute)
     )
     whole = re.fullmatch(r"(\D*)(\d{1,2})分?(\D*)", minutes)
@@ -110,11 +114,11 @@ def text_of_two(hour: object, minute: object) -> str:
     return f"{whole[1]}{hours.strip('時')}:{whole[2]:0>2}{whole[3]}"
 
 
-def _is_pair(mark: str) -> bool:
+def is_pair(mark: str) -> bool:
     return len(mark) == 2 and unicodedata.category(mark[0]) == "Ps"
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
     """Return text of full and half width alike, signs such as ① left alone."""
     return "".join(
         c if unicodedata.category(c) == "No" else unicodedata.normalize("NFKC", c) for c in text
@@ -137,7 +141,7 @@ _WRITTEN = (
 
 def seconds_of_text(text: str) -> int | None:
     """Return the seconds of a clock time as text, or None."""
-    text = re.sub(r"(?<=\d)\s+(?=\d)", "_", _like(text).strip())
+    text = re.sub(r"(?<=\d)\s+(?=\d)", "_", like(text).strip())
     text = re.sub(r"\s", "", text).replace("_", " ").replace("時半", "時30")
     text, next_day = re.subn("^翌日?", "", text)
     text, morning = re.subn(r"午前|[Aa]\.?[Mm]\.?", "", text, count=1)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gtfs.build.parts import Parts
-    from gtfs.feed.tables import Feed as Tables
     from gtfs.reconcile.places import Place
     from gtfs.timetable.read import MatrixArea
     from gtfs.timetable.trips import Integers
@@ -31,7 +30,7 @@ NO_TIME, FORMULA = -1, -2
 
 def compare_times(
     parts: Parts,
-    tables: Tables,
+    stop_times: pd.DataFrame,
     provenance: pd.DataFrame,
     areas: Iterable[MatrixArea],
     readers: SecondReaders,
@@ -41,7 +40,7 @@ def compare_times(
     places = Places()
     areas = list(areas)
     source = _source_times(areas, readers, parts, places, result.findings)
-    rows = _with_cells(tables["stop_times"], provenance)
+    rows = _with_cells(stop_times, provenance)
     row, place, time = _said(rows, places)
     cells = np.array(sorted(source), dtype=np.int64)
     seconds = np.array([source[cell] for cell in cells.tolist()], dtype=np.int64)

@@ -142,7 +142,7 @@ class Matrix(Lines):
         marks: set[str] = set()
         for code, reading in times.odd.get(number, ()):
             for mark in reading.marks:
-                if limit := _limit(self.marks[mark]):
+                if limit := limit_of(self.marks[mark]):
                     at = (times.arrival_cells[number] == code) | (
                         times.departure_cells[number] == code
                     )
@@ -166,7 +166,7 @@ class Matrix(Lines):
         for axis, line in places:
             for word in _words(self.axis_text(axis, line)):
                 known = split_marks(word, self.marks)
-                limits = {_limit(self.marks[mark]) for mark in known or ()} - {0}
+                limits = {limit_of(self.marks[mark]) for mark in known or ()} - {0}
                 if not limits:
                     cell = cell_name(*self.position(line_index(axis), line))
                     rule = "mark-misplaced" if known else "mark-undefined"
@@ -192,7 +192,7 @@ class Matrix(Lines):
         marks: set[str] = set()
         for word in _words(text):
             known = split_marks(word, self.marks)
-            limits = any(_limit(self.marks[mark]) for mark in known or ())
+            limits = any(limit_of(self.marks[mark]) for mark in known or ())
             if known is None or limits:
                 cell = cell_name(*self.position(line, line_index(axis)))
                 self.report("mark-misplaced" if limits else "mark-undefined", cell=cell, value=word)
@@ -251,7 +251,8 @@ def _words(text: str) -> list[str]:
     return text.replace("、", " ").replace("・", " ").replace(",", " ").split()
 
 
-def _limit(mark: Mark) -> int:
+def limit_of(mark: Mark) -> int:
+    """Return what a mark limits a call to: boarding, alighting, or 0 for neither."""
     match mark.calls:
         case None:
             return 0

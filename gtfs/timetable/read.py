@@ -12,6 +12,7 @@ from gtfs.timetable.colours import cell_colours
 from gtfs.timetable.grid import area_of, open_book
 from gtfs.timetable.hours import join_hours
 from gtfs.timetable.matrix import Matrix
+from gtfs.timetable.poles import Poles
 from gtfs.timetable.shown import as_shown
 from pipeline.config.timetables import DayTypeByColour
 
@@ -79,6 +80,8 @@ def read_timetables(feed: Feed, root: Path, stops: StopLedger) -> Timetables:
         for table in timetable.tables:
             setting = Setting(feed, timetable, table, book)
             _read_table(setting, reader, stops, found)
+        if timetable.poles:
+            _read_poles(Poles(feed, timetable, book, stops), found)
     found.findings += _duplicates(found.trips)
     return found
 
@@ -120,6 +123,15 @@ class Setting:
         if joined and joined.left:
             matrix.report_unnamed(list(joined.left))
         return matrix
+
+
+def _read_poles(poles: Poles, found: Timetables) -> None:
+    try:
+        poles.read()
+    except TimetableUnreadable as unreadable:
+        found.findings.append(unreadable.finding)
+    found.trips += poles.trips
+    found.findings += poles.findings
 
 
 def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: Timetables) -> None:

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from pipeline.config.base import Text
@@ -93,3 +94,29 @@ class SourceTrip(Trip):
     def last_stop(self) -> str:
         """Id of its last stop."""
         return self.stop_ids[-1]
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Whether the timetable itself gives the time of a call."""
+        return np.ones(len(self.stop_ids), dtype=np.bool_)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PoleTrip(SourceTrip):
+    """One departure of a pole timetable with the run times of its pattern.
+
+    Attributes
+    ----------
+    pattern
+        Name of the pattern.
+    at
+        Which of its calls is the departure; all cells of the trip are this one's.
+    """
+
+    pattern: str
+    at: int
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Whether the pole itself gives the time of a call: it does at its own stop alone."""
+        return np.equal(np.arange(len(self.stop_ids)), self.at)

@@ -22,7 +22,7 @@ from pipeline.config.feed_parts import (
     Stops,
 )
 from pipeline.config.published import Published
-from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Table, Timetable
+from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Pole, Table, Timetable
 
 
 class Feed(Strict):
@@ -122,15 +122,20 @@ class Feed(Strict):
                     names += values.values()
                 case DayTypeByColour(colours=colours, otherwise=otherwise):
                     names += [*colours.values(), otherwise]
+        names += [pole.day_type for pole in self._poles()]
         return names + [s.day_type for s in (self.demand.services if self.demand else ())]
 
     def _tables(self) -> list[Table]:
         tables = [t for timetable in self.timetables for t in timetable.tables]
         return tables + list(self.demand.tables if self.demand else ())
 
+    def _poles(self) -> list[Pole]:
+        return [pole for timetable in self.timetables for pole in timetable.poles]
+
     def _routes_used(self) -> list[str]:
         used = [timetable.route for timetable in self.timetables]
         used += [table.route for table in self._tables() if table.route]
+        used += [pole.route for pole in self._poles() if pole.route]
         used += [service.route for service in (self.demand.services if self.demand else ())]
         return used + [route for fare in self.fares for route in fare.routes]
 

@@ -125,17 +125,97 @@ class ClockTable(Table):
         return self.stop_marks
 
 
+class PatternCall(Strict):
+    """A stop of a pattern and the minutes from its first stop; `pole` is the platform or code."""
+
+    stop: str
+    pole: str = ""
+    minutes: int = Field(ge=0, le=600)
+
+
+class Pattern(Strict):
+    """The stops of a trip and how long it takes: what a pole does not say (系統と所要時分).
+
+    Attributes
+    ----------
+    calls
+        The stops in order.
+    sheet, stops, minutes
+        A table of the workbook instead: the line of the names and the cells of the minutes
+        from the first stop; a stop whose cell is empty is not called at.
+    headsign
+        What the vehicle shows; empty: the last stop.
+    """
+
+    calls: tuple[PatternCall, ...] = ()
+    sheet: str = ""
+    stops: Line | None = None
+    minutes: Area | None = None
+    direction: Literal[0, 1] = 0
+    headsign: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_given_once(self) -> Self:
+        in_sheet = self.stops is not None and self.minutes is not None
+        if len(self.calls) < 2 and not in_sheet:
+            raise problem("pattern-needs")
+        if self.calls and (self.sheet or self.stops or self.minutes):
+            raise problem("pattern-twice")
+        return self
+
+
+class Pole(Strict):
+    """A block of a pole timetable: hours down, minutes across (or the other way round).
+
+    Attributes
+    ----------
+    stop, pole
+        The stop it hangs at, and its platform or code where the name is not enough.
+    hours
+        The column (``A``) or row (``2``) of the hours.
+    minutes
+        The cells of the minutes; a cell may hold several.
+    pattern
+        The pattern of a departure without a mark that says otherwise.
+    pattern_by_mark
+        The pattern of departures with these marks (destination, way).
+    """
+
+    sheet: str = ""
+    stop: str
+    pole: str = ""
+    hours: Line
+    minutes: Area
+    day_type: Name
+    pattern: Name
+    pattern_by_mark: dict[str, Name] = Field(default_factory=dict)
+    route: Name | None = None
+
+
 class Timetable(Strict):
-    """A workbook (.xlsx, .xls, .ods) or CSV file and the matrices in it.
+    """A workbook (.xlsx, .xls, .ods) or CSV file and the matrices and poles in it.
 
     Attributes
     ----------
     valid
         The period of this revision of the timetable; empty: the whole feed.
+    patterns
+        What the departures of `poles` become.
     """
 
     file: str
     encoding: str = "utf-8-sig"
     route: Name
     valid: Period | None = None
-    tables: tuple[ClockTable, ...] = Field(min_length=1)
+    tables: tuple[ClockTable, ...] = ()
+    patterns: dict[Name, Pattern] = Field(default_factory=dict)
+    poles: tuple[Pole, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.tables and not self.poles:
+            raise problem("timetable-empty")
+        used = [n for p in self.poles for n in (p.pattern, *p.pattern_by_mark.values())]
+        if missing := sorted(set(used) - set(self.patterns)):
+            raise problem("pattern-undeclared", names=", ".join(missing))
+        return self
