@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.position import not_placed
 from pipeline.sources.table import places
 from pipeline.standardise.fields import ROW
 
@@ -41,7 +42,8 @@ def check_geometry(
     shapes = frame.geometry.to_numpy()
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     findings = [] if located else _absent(frame, file, ~present)
-    broken = present & ~shapely.is_valid(shapes)
+    # What a transformation did not reach is an error of its own and no invalid drawing.
+    broken = present & ~not_placed(shapes) & ~shapely.is_valid(shapes)
     if broken.any():
         findings.append(_repaired(frame, file, broken))
         shapes = shapes.copy()

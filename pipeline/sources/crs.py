@@ -34,6 +34,9 @@ MOVED_IN_2011 = (135.4, 34.9, 142.2, 41.6)
 
 LONGITUDES_OF_JAPAN, LATITUDES_OF_JAPAN = (122.0, 154.5), (20.0, 46.0)
 
+NOWHERE = shapely.Point(np.nan, np.nan)
+"""Stands for a shape until :func:`pipeline.sources.position.check_position` has said so."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -177,8 +180,8 @@ def to_canonical(
     -------
     frame, operation, findings
         An error where no way of known accuracy leads to JGD2011; a warning where the file names
-        an ellipsoid and no datum. A position without a way (the Tokyo datum grid covers land
-        alone) is NaN.
+        an ellipsoid and no datum. A shape that the way does not reach (the Tokyo datum grid
+        covers land alone) is :data:`NOWHERE`.
 
     Raises
     ------
@@ -191,7 +194,7 @@ def to_canonical(
     operation = operation_to_canonical(crs)
     # Heights are left out: what is published here is two-dimensional.
     flat = shapely.force_2d(frame.geometry.to_numpy())
-    moved = shapely.transform(flat, operation.apply)
+    moved = _moved(flat, operation)
     findings: list[Finding] = []
     result = frame.set_geometry(list(moved), crs=CANONICAL_CRS)
     findings += vouched(operation, crs, file)
@@ -200,6 +203,20 @@ def to_canonical(
             Catalogue.of("pipeline").finding("transform-2011", file=file, value=crs_label(crs))
         )
     return result, operation, findings
+
+
+def _moved(shapes: NDArray[np.object_], operation: Operation) -> NDArray[np.object_]:
+    """Transform shapes; one with a vertex that the way does not reach becomes the point NaN."""
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    with np.errstate(invalid="ignore"):
+        there = operation.apply(xy) if len(xy) else xy
+    unreached = np.unique(of[~np.isfinite(there).all(axis=1)])
+    reached = ~np.isin(of, unreached)
+    moved = shapes.copy()
+    moved[unreached] = None
+    moved = shapely.set_coordinates(moved, there[reached])
+    moved[unreached] = NOWHERE
+    return np.asarray(moved, dtype=object)
 
 
 def _refuse_contradiction(crs: CRS, file: str) -> None:

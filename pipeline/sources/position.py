@@ -123,6 +123,14 @@ def _from_the_others(xy: Coordinates) -> NDArray[np.float64]:
     return np.where(np.isnan(beyond), np.inf, np.maximum(beyond, 0.0))
 
 
+def not_placed(shapes: NDArray[np.object_]) -> Flags:
+    """Tell which shapes have a vertex that is nowhere: a transformation did not reach it."""
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    nowhere = np.zeros(len(shapes), bool)
+    nowhere[of[~np.isfinite(xy).all(axis=1)]] = True
+    return nowhere
+
+
 def _outside(shapes: NDArray[np.object_]) -> Flags:
     """Tell which shapes reach outside Japan, or have no position at all."""
     bounds = shapely.bounds(shapes)
@@ -192,10 +200,8 @@ def _misread(
 def _unexplained(
     source: Located, municipality: Municipality, bad: Flags, away: NDArray[np.float64]
 ) -> list[Finding]:
-    outside = bad & _outside(source.moved)
-    lost = outside & np.isnan(shapely.bounds(source.moved)).any(axis=1)
-    given_at_all = np.isfinite(shapely.bounds(source.given)).all(axis=1)
-    ungridded = lost & given_at_all
+    outside = bad & (_outside(source.moved) | np.isinf(away))
+    ungridded = outside & not_placed(source.moved) & ~not_placed(source.given)
     catalogue = Catalogue.of("pipeline")
     findings = [
         catalogue.finding(code, file=source.file, places=_places(source, rows))

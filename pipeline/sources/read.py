@@ -202,7 +202,11 @@ def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) ->
     frame, operation, moved = to_canonical(raw.frame, crs, source.path)
     given = shapely.force_2d(raw.frame.geometry.to_numpy())
     located = Located(given, frame.geometry.to_numpy(), horizontal(crs), raw.rows, source.path)
-    moved += check_position(located, municipality, source.geometry)
+    astray = check_position(located, municipality, source.geometry)
+    if any(finding.code == "position-misread" for finding in astray):
+        # That the file says otherwise is the same slip; the error names the CRS that fits.
+        notes = [note for note in notes if note.code != "crs-disagrees"]
+    moved += astray
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
     files = source_files(path)

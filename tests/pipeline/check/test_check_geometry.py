@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from pipeline.check.geometry import check_geometry
+from pipeline.sources.crs import NOWHERE
 from pipeline.standardise.fields import ROW
 
 PLACE = Point(130.8, 33.9)
@@ -73,3 +74,7 @@ def test_whatever_is_drawn_leaves_valid_or_not_at_all(ring):
     frame, _ = checked(Polygon(ring))
     shape = frame.geometry.iloc[0]
     assert shape is None or (shapely.is_valid(shape) and not shape.is_empty)
+
+
+def test_what_a_transformation_did_not_reach_is_not_called_an_invalid_drawing():
+    assert checked(NOWHERE, PLACE)[1] == []

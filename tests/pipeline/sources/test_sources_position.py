@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, Point, Polygon, box
 
 from pipeline.config.layers import Municipality, PointColumns
 from pipeline.sources.crs import operation_to_canonical
@@ -139,6 +139,21 @@ def test_a_wrong_zone_on_the_old_datum_is_not_also_outside_the_grid():
 def test_what_the_grid_does_not_cover_is_told_by_its_own_coordinates():
     (finding,) = checked([*GRID, (126.0, 30.0)], "EPSG:4301")
     assert (finding.code, finding.value) == ("datum-outside-grid", "126.000000, 30.000000")
+
+
+def test_an_area_that_leaves_the_grid_is_one_finding(read, tmp_path):
+    reaches_sea = Polygon([(130.8, 34.6), (130.9, 33.85), (130.8, 33.85)])
+    shapes = [box(130.8, 33.8, 130.85, 33.85), reaches_sea]
+    gpd.GeoSeries(shapes, crs="EPSG:4301").to_file(tmp_path / "a.gpkg")
+    (finding,) = read("a.gpkg").findings
+    assert (finding.code, finding.feature, finding.count) == ("datum-outside-grid", "2", 1)
+
+
+def test_a_declared_zone_against_the_files_own_is_one_finding(read, tmp_path):
+    shapes = [Point(*xy) for xy in plane(GRID, "EPSG:30162")]
+    gpd.GeoSeries(shapes, crs="EPSG:30162").to_file(tmp_path / "a.shp", encoding="utf-8")
+    findings = read("a.shp", crs="EPSG:30161").findings
+    assert [f.code for f in findings if f.severity != "info"] == ["position-misread"]
 
 
 def test_one_vertex_astray_is_seen_in_a_line_and_an_area():
