@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
@@ -117,11 +118,15 @@ def _kind(stored: DataType, declared: str) -> Kind:
         return Kind.INTEGER
     if pa.types.is_floating(stored):
         return Kind.NUMBER
+    if pa.types.is_timestamp(stored):
+        return Kind.DATETIME
     text = pa.types.is_string(stored) or pa.types.is_large_string(stored)
     return Kind(declared) if text and declared in (Kind.DATE, Kind.DATETIME) else Kind.STRING
 
 
-def _moment(value: str | None) -> int | None:
+def _moment(value: str | dt.datetime | None) -> int | None:
+    if isinstance(value, dt.datetime):
+        value = value.isoformat()
     try:
         return None if value is None else instant(value)
     except ValueTypeError:

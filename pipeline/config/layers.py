@@ -11,7 +11,7 @@ from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
 from pipeline.config.tiles import FieldName, Tiles
 from pipeline.standardise.codes import check_digit
 
-FieldType = Literal["string", "integer", "number", "boolean", "date"]
+FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Output = Literal["geojson", "csv", "pmtiles"]
 

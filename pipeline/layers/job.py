@@ -116,8 +116,9 @@ class LayerJob:
             built.artefacts[suffix] = f"{self.name}.{suffix}"
             return folder / f"{self.name}.{suffix}"
 
-        write_geoparquet(frame, path("parquet"))
         types = {field["name"]: field["type"] for field in built.entry["fields"]}
+        moments = [name for name, kind in types.items() if kind == "datetime"]
+        write_geoparquet(frame, path("parquet"), moments)
         write_feature_index(frame, path("features"), types)
         if "geojson" in self.layer.outputs:
             write_geojson(frame, path("geojson"))

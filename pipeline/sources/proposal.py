@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.findings import Finding
     from pipeline.sources.table import Raw
+    from pipeline.standardise.dates import Note
 
 LONGITUDE = ("経度", "lon", "lng", "longitude", "x座標", "経度（度）")
 LATITUDE = ("緯度", "lat", "latitude", "y座標", "緯度（度）")
@@ -138,8 +139,19 @@ def _likely_type(filled: pd.Series) -> str:
         return known
     if filled.astype(str).str.match(r"0\d").any():
         return "string"
-    kinds = ("integer", "number", "date")
-    return next((kind for kind in kinds if not convert(filled, kind)[1]), "string")
+    kinds = ("integer", "number", "date", "datetime")
+    return next((kind for kind in kinds if _fits(filled, kind)), "string")
+
+
+def _fits(filled: pd.Series, kind: str) -> bool:
+    """Tell whether every value is of a type, and loses nothing by it."""
+    _, unreadable, notes = convert(filled, kind)
+    lossy: set[Note] = {"date-had-time", "datetime-no-time"}
+    # Days at midnight here and there are how a spreadsheet shows moments.
+    allowed = (
+        {"datetime-no-time"} if len(notes.get("datetime-no-time", ())) < len(filled) else set()
+    )
+    return not unreadable and not (lossy & notes.keys()) - allowed
 
 
 def _likely_schema(names: list[str]) -> str:

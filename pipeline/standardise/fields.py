@@ -64,8 +64,9 @@ def standardise(
         raw = _raw_column(name, columns, table, source)
         raw, findings_of_text = _without_control(raw, table, source, columns.get(name, name))
         findings += findings_of_text
-        data[name], unreadable = convert(raw, field.type)
-        findings += _unreadable(table, source, columns.get(name, name), raw, unreadable, field.type)
+        data[name], unreadable, notes = convert(raw, field.type)
+        said = {f"value-not-{field.type}": unreadable} | {str(k): v for k, v in notes.items()}
+        findings += _said_of_values(table, source, columns.get(name, name), raw, said)
         if field.required:
             findings += _missing(table, source, columns.get(name, name), data[name], unreadable)
     data[ROW] = table.rows
@@ -190,18 +191,19 @@ def _matched_columns(table: Table, source: Source, fields: dict[str, Field]) -> 
     return matched
 
 
-def _unreadable(
-    table: Table, source: Source, column: str, raw: pd.Series, positions: list[int], kind: str
+def _said_of_values(
+    table: Table, source: Source, column: str, raw: pd.Series, said: dict[str, list[int]]
 ) -> list[Finding]:
-    if not positions:
-        return []
+    """Report cells by what is to be said of them: ``{code of the finding: positions}``."""
     return [
         Catalogue.of("pipeline").finding(
-            f"value-not-{kind}",
+            code,
             file=source.path,
             field=column,
             places=places(source.path, table.rows[positions], raw.iloc[positions]),
         )
+        for code, positions in said.items()
+        if positions
     ]
 
 

@@ -24,7 +24,8 @@ class Field:
     title_ja, title_en
         For people.
     type
-        ``string``, ``integer``, ``number``, ``boolean`` or ``date``; empty until inferred.
+        ``string``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; empty
+        until inferred.
     required
         A record without it is a warning.
     headings

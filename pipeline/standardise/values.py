@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pipeline.standardise.dates import iso_date
+from pipeline.standardise.dates import Note, Read
+from pipeline.standardise.moments import read_date, read_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,11 @@ def _as_boolean(cell: Any) -> Any:
 
 
 def _as_date(cell: Any) -> Any:
-    return iso_date(str(_as_string(cell))) or UNREADABLE
+    return read_date(str(_as_string(cell))) or UNREADABLE
+
+
+def _as_datetime(cell: Any) -> Any:
+    return read_datetime(str(_as_string(cell))) or UNREADABLE
 
 
 CONVERTERS: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -73,6 +78,7 @@ CONVERTERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "number": (_as_number, "Float64"),
     "boolean": (_as_boolean, "boolean"),
     "date": (_as_date, "object"),
+    "datetime": (_as_datetime, "object"),
 }
 
 
@@ -80,7 +86,25 @@ DTYPES = {kind: dtype for kind, (_, dtype) in CONVERTERS.items()}
 """Nullable dtype of a column of each declared type."""
 
 
-def convert(column: pd.Series, kind: str) -> tuple[pd.Series, list[int]]:
+class Converted(NamedTuple):
+    """A column of a declared type.
+
+    Attributes
+    ----------
+    column
+        Same length and index as the cells; nullable dtype, missing where unreadable.
+    unreadable
+        Positions of the cells that are not of the type.
+    notes
+        Positions of the cells of which something is to be said, by the finding that says it.
+    """
+
+    column: pd.Series
+    unreadable: list[int]
+    notes: dict[Note, list[int]]
+
+
+def convert(column: pd.Series, kind: str) -> Converted:
     """Convert a column to a declared type.
 
     Parameters
@@ -88,14 +112,7 @@ def convert(column: pd.Series, kind: str) -> tuple[pd.Series, list[int]]:
     column
         Cells as read: text, numbers, booleans or missing. Blank text is missing.
     kind
-        ``string``, ``integer``, ``number``, ``boolean`` or ``date`` (ISO 8601 text).
-
-    Returns
-    -------
-    column
-        Same length and index; nullable dtype, missing where unreadable.
-    unreadable : list of int
-        Positions of the cells that are not of the type.
+        ``string``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime`` (ISO 8601 text).
     """
     function, dtype = CONVERTERS[kind]
     known = {cell: _one(cell, function) for cell in column.dropna().unique()}
@@ -103,7 +120,13 @@ def convert(column: pd.Series, kind: str) -> tuple[pd.Series, list[int]]:
     unreadable = [i for i, value in enumerate(values) if value is UNREADABLE]
     for position in unreadable:
         values[position] = None
-    return pd.Series(values, index=column.index, dtype=dtype), unreadable
+    notes: dict[Note, list[int]] = {}
+    for position, value in enumerate(values):
+        if isinstance(value, Read):
+            values[position] = value.iso
+            for note in value.notes:
+                notes.setdefault(note, []).append(position)
+    return Converted(pd.Series(values, index=column.index, dtype=dtype), unreadable, notes)
 
 
 def _one(cell: Any, function: Callable[[Any], Any]) -> Any:

@@ -10,7 +10,7 @@ from pipeline.standardise.values import convert, inferred_type, plain
 
 
 def converted(cells, kind):
-    values, unreadable = convert(pd.Series(cells, dtype=object), kind)
+    values, unreadable, _ = convert(pd.Series(cells, dtype=object), kind)
     return [None if pd.isna(v) else v for v in values], unreadable
 
 
