@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -173,12 +173,25 @@ class Layer(Strict):
 
     @model_validator(mode="after")
     def _tiles_of_published_fields(self) -> Layer:
-        published = {*self.privacy.publish, "municipality_code"}
+        published = self.published()
         for name in self.tiles.fields():
             if name not in published:
                 known = ", ".join(sorted(published))
                 raise problem("tiles-field-unpublished", name=name, known=known)
         return self
+
+    def published(self) -> set[str]:
+        """Return the names of all attributes that may leave the city."""
+        return {*self.privacy.publish, "municipality_code"}
+
+    def published_style(self) -> Style:
+        """Return the style without what it says of withheld fields: their values are data."""
+        hidden: dict[str, Any] = {}
+        if self.style.by not in self.published():
+            hidden |= {"by": None, "classes": ()}
+        if self.style.label not in self.published():
+            hidden["label"] = None
+        return self.style.model_copy(update=hidden)
 
 
 class Embed(Strict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from pipeline.check.formulas import formula_findings
 from pipeline.check.geometry import check_geometry
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
@@ -151,6 +152,8 @@ def _finish(
     published = [fields[f] for f in layer.privacy.publish]
     result.findings += _withheld(name, joined, fields, layer)
     result.findings += _not_drawn(name, layer)
+    if "csv" in layer.outputs:
+        result.findings += formula_findings(joined, published)
     columns = ["municipality_code", *(f.name for f in published), "geometry"]
     result.frame = joined[columns]
     result.frame.insert(0, "id", ids)
@@ -179,7 +182,7 @@ def _not_drawn(name: str, layer: Layer) -> list[Finding]:
             "style-field-withheld", field=f"layers.{name}.style", value=f
         )
         for f in wanted
-        if f not in layer.privacy.publish
+        if f not in layer.published()
     ]
 
 

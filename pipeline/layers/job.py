@@ -83,8 +83,11 @@ class LayerJob:
         return build_key("layers", declared, files, code_digest("pipeline") + versions)
 
     def may_serve(self, entry: dict[str, Any]) -> bool:
-        """Tell whether an earlier version holds no field that is withheld by now."""
-        return {f["name"] for f in entry.get("fields", [])} <= set(self.layer.privacy.publish)
+        """Tell whether an earlier version tells nothing of a field that is withheld by now."""
+        style = entry.get("style", {})
+        told = {f["name"] for f in entry.get("fields", [])}
+        told |= {style[part] for part in ("by", "label") if style.get(part)}
+        return told <= self.layer.published()
 
     def check(self, progress: Progress = silent) -> list[Finding]:
         """Make every check without writing anything."""
@@ -169,7 +172,7 @@ class LayerJob:
             "description": layer.description.model_dump(),
             "licence": layer.licence or self.publisher.licence,
             "attribution": self._attribution(),
-            "style": layer.style.model_dump(mode="json", exclude_none=True),
+            "style": layer.published_style().model_dump(mode="json", exclude_none=True),
             "fields": [f.as_dict() for f in assembled.fields],
             "geometry": "" if frame is None else _geometry_kind(frame),
             "features": 0 if frame is None else len(frame),

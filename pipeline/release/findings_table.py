@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from pipeline.check.formulas import starts_formula
 from pipeline.findings import Place
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ COLUMNS = (
     "地物 feature", "項目 field", "値 value", "件数 count", "内容", "どうすればよいか", "message",
     "remedy", "規則 code",
 )  # fmt: skip
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection)."""
 
 
 def write_findings(path: Path, outcomes: Iterable[Outcome]) -> None:
@@ -52,4 +51,4 @@ def _rows(name: str, finding: Finding) -> Iterator[list[str]]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return f"'{cell}" if starts_formula(cell) else cell
