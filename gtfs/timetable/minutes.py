@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gtfs.timetable.grid import Grid
     from pipeline.config.timetables import Pole
 
-_MINUTE = re.compile(r"(\D*)(\d{1,2})分?(\D*)")
+MINUTE = re.compile(r"(\D*)(\d{1,2})分?(\D*)")
 _BETWEEN = re.compile(r"[ ,、;/]+")
 _HOUR = re.compile(r"((?:翌日?)?(?:午前|午後|[AaPp][Mm])?\d{1,2})時?")
 _PAIRS = frozenset({"()", "[]", "<>", "{}", "【】", "〈〉", "《》", "「」", "〔〕"})
@@ -115,8 +115,8 @@ class PoleBlock:
     def _minutes(self, at: tuple[int, int], word: str, hour: int) -> list[Departure]:
         alone = len(re.findall(r"\d+", word)) == 1
         found = []
-        for token in [word.replace(" ", "")] if alone else _tokens(word):
-            match = _MINUTE.fullmatch(token)
+        for token in [word.replace(" ", "")] if alone else tokens_of(word):
+            match = MINUTE.fullmatch(token)
             marks = self._known(match[1], match[3]) if match else None
             if match is None or int(match[2]) > 59:
                 self.report("minute-unreadable", cell=cell_name(*at), value=token)
@@ -149,7 +149,7 @@ def half_width_spaced(text: str) -> str:
     return " ".join(half_width(part) for part in text.split())
 
 
-def _tokens(word: str) -> list[str]:
+def tokens_of(word: str) -> list[str]:
     """Split the minutes of one cell."""
     between = re.sub(r"(?<=[^ ,、;/])・(?=[^ ,、;/])", " ", word)
     return [token for token in _BETWEEN.split(between) if token]
@@ -175,8 +175,8 @@ def undeclared(grid: Grid, poles: Iterable[Pole]) -> list[tuple[int, int]]:
 
 def is_minute(cell: object) -> bool:
     """Tell whether a cell seems to hold minutes, with short marks or without."""
-    tokens = _tokens(half_width_spaced(show(cell)))
-    matches = [_MINUTE.fullmatch(token) for token in tokens]
+    tokens = tokens_of(half_width_spaced(show(cell)))
+    matches = [MINUTE.fullmatch(token) for token in tokens]
     return bool(tokens) and all(
         m and int(m[2]) < 60 and len(m[1]) + len(m[3]) <= 2 for m in matches
     )

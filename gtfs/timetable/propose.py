@@ -11,32 +11,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gtfs.timetable.clock import CellReader, clock_seconds, half_width, plain
+from gtfs.timetable.days import day_type_in
 from gtfs.timetable.grid import cell_name, column_name
 from gtfs.timetable.lines import show
-from gtfs.timetable.proposal import Proposal, TableProposal
+from gtfs.timetable.proposal import UNKNOWN, PolesFound, Proposal, TableProposal
+from gtfs.timetable.propose_poles import find_poles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gtfs.timetable.grid import Book, Cell, Grid
-
-DAY_WORDS = (
-    ("土日祝", "holiday"),
-    ("土・日・祝", "holiday"),
-    ("土曜・日曜・祝日", "holiday"),
-    ("日祝", "sunday_holiday"),
-    ("日・祝", "sunday_holiday"),
-    ("休日", "holiday"),
-    ("weekend", "holiday"),
-    ("土曜", "saturday"),
-    ("平日", "weekday"),
-    ("月～金", "weekday"),
-    ("月〜金", "weekday"),
-    ("weekday", "weekday"),
-    ("毎日", "daily"),
-    ("全日", "daily"),
-)
-"""What titles and names of sheets say about days, the longer words first."""
 
 _TRIP_HEAD = re.compile(r"第?\d+便?|[A-Z]?\d+|始発|終便")
 _MARK_LABEL = re.compile("記号|備考|注記|運休|摘要")
@@ -53,6 +37,16 @@ class _Block:
     columns: list[int]
     rows: list[int]
     transposed: bool = False
+    hour_minute: bool = False
+
+    @property
+    def first_column(self) -> int:
+        """The first column of the matrix, names included."""
+        return min(self.name_column, self.columns[0])
+
+    def times(self, column: int) -> list[int]:
+        """Return the times of a trip in the order of the sheet."""
+        return [t for r in self.rows if (t := _time(self.grid.at(r, column))) is not None]
 
 
 def propose(book: Book) -> Proposal:
@@ -61,17 +55,23 @@ def propose(book: Book) -> Proposal:
     names: dict[str, None] = {}
     marks: dict[str, None] = {}
     silent: list[str] = []
+    on_poles = PolesFound()
     for sheet in book.sheets:
         grid = book.grid(sheet)
+        poles = find_poles(grid)
+        on_poles = on_poles.joined(poles)
         blocks = find_blocks(grid)
-        if not blocks:
+        if not blocks and not poles.poles:
             silent.append(sheet)
         for block in blocks:
             table, found_marks = _describe(block)
             tables.append(replace(table, direction=_direction(table, tables)))
             names |= dict.fromkeys(_names(block))
             marks |= dict.fromkeys(found_marks)
-    return Proposal(book.file, tuple(tables), tuple(names), tuple(marks), tuple(silent))
+    ends = ((p.first_stop, p.last_stop) for p in on_poles.patterns.values())
+    names |= dict.fromkeys(stop for pair in ends for stop in pair if stop != UNKNOWN)
+    marks |= dict.fromkeys(on_poles.marks)
+    return Proposal(book.file, tuple(tables), tuple(names), tuple(marks), tuple(silent), on_poles)
 
 
 def _direction(table: TableProposal, before: Iterable[TableProposal]) -> int:
@@ -88,8 +88,12 @@ def _direction(table: TableProposal, before: Iterable[TableProposal]) -> int:
 
 def find_blocks(grid: Grid) -> list[_Block]:
     """Return the matrices of a sheet, whichever way they lie."""
+    turned = _transposed(grid)
+    split = _split_blocks(grid, transposed=False) or _split_blocks(turned, transposed=True)
+    if split:
+        return split
     across = _blocks_across(grid, transposed=False)
-    down = _blocks_across(_transposed(grid), transposed=True)
+    down = _blocks_across(turned, transposed=True)
     if not down or not across:
         return across or down
     return across if _rising(across) >= _rising(down) else down
@@ -102,14 +106,55 @@ def _transposed(grid: Grid) -> Grid:
 
 
 def _rising(blocks: Iterable[_Block]) -> int:
-    """Return how many steps from stop to stop take between nothing and half an hour."""
-    steps = 0
+    """Return how many steps from stop to stop take between nothing and half an hour.
+
+    The steps of a block that is read upwards count alike.
+    """
+    found = 0
     for block in blocks:
-        for column in block.columns:
-            times = [t for r in block.rows if (t := _time(block.grid.at(r, column))) is not None]
-            steps += sum(0 <= b - a <= 1800 for a, b in itertools.pairwise(times))
-            steps -= sum(b < a or b - a > 1800 for a, b in itertools.pairwise(times))
-    return steps
+        steps = [b - a for c in block.columns for a, b in itertools.pairwise(block.times(c))]
+        ways = ([step * way for step in steps] for way in (1, -1))
+        found += max(sum(1 if 0 <= step <= 1800 else -1 for step in way) for way in ways)
+    return found
+
+
+def _is_upwards(block: _Block) -> bool:
+    steps = [b - a for c in block.columns for a, b in itertools.pairwise(block.times(c))]
+    return sum(step < 0 for step in steps) > sum(step > 0 for step in steps)
+
+
+def _wraps(block: _Block) -> bool:
+    """Tell whether some trips start in the middle of the list, and all the others rise."""
+    falls = []
+    for times in map(block.times, block.columns):
+        back = sum(b < a for a, b in itertools.pairwise(times))
+        if back > 1 or (back and times[-1] > times[0]):
+            return False
+        falls.append(back)
+    return any(falls)
+
+
+def _split_blocks(grid: Grid, *, transposed: bool) -> list[_Block]:
+    """Return the matrices whose hours and minutes stand apart under 時 and 分."""
+    found: list[_Block] = []
+    for row in range(grid.height):
+        words = [show(cell).strip() for cell in grid.rows[row]]
+        hours = [c for c, pair in enumerate(itertools.pairwise(words)) if pair == ("時", "分")]
+        rows = _rows_below(grid, row, [c + k for c in hours for k in (0, 1)])
+        names = [c for c in range(hours[0]) if _names_stops(grid, rows, c)] if hours else []
+        if names and len(rows) > 1:
+            found.append(_Block(grid, names[-1], hours, rows, transposed, hour_minute=True))
+    return found
+
+
+def _rows_below(grid: Grid, head: int, columns: Sequence[int]) -> list[int]:
+    """Return the rows below a head up to the first that is empty in these columns."""
+    rows: list[int] = []
+    for row in range(head + 1, grid.height):
+        if not any(show(grid.at(row, c)).strip() for c in columns):
+            break
+        rows.append(row)
+    return rows
 
 
 def _time(cell: Cell) -> int | None:
@@ -138,11 +183,12 @@ def _blocks_across(grid: Grid, *, transposed: bool) -> list[_Block]:
     found: list[_Block] = []
     for rows in _runs(sorted({r for r, _ in times})):
         name_columns = [c for c in range(grid.width) if _names_stops(grid, rows, c)]
-        for place, name_column in enumerate(name_columns):
-            end = name_columns[place + 1] if place + 1 < len(name_columns) else grid.width
-            columns = [
-                c for c in range(name_column + 1, end) if sum((r, c) in times for r in rows) >= 2
-            ]
+        timed = [c for c in range(grid.width) if sum((r, c) in times for r in rows) >= 2]
+        before = [c for c in timed if c < name_columns[0]] if name_columns else []
+        if before:  # the names stand in the middle: the trips before them are theirs as well
+            found.append(_Block(grid, name_columns[0], before, rows, transposed))
+        for name_column, end in itertools.pairwise([*name_columns, grid.width]):
+            columns = [c for c in timed if name_column < c < end]
             if columns:
                 found.append(_Block(grid, name_column, columns, rows, transposed))
     return found
@@ -164,7 +210,11 @@ def _names_stops(grid: Grid, rows: Sequence[int], column: int) -> bool:
         return False  # the right part of names merged with the column before
     cells = [grid.spread(row, column) for row in rows]
     words = [c for c in cells if isinstance(c, str) and _is_name(c)]
-    return len(words) >= max(2, 0.8 * len(rows)) and len(set(words)) >= max(2, len(words) // 3)
+    beside = (show(grid.at(row, column + 1)).strip() for row in rows)
+    pairs = zip(cells, beside, strict=True)
+    second = sum(cell == "" and kind in ("着", "発") for cell, kind in pairs)
+    enough = max(2, 0.8 * (len(rows) - second))
+    return len(words) >= enough and len(set(words)) >= max(2, len(words) // 3)
 
 
 def _is_name(text: str) -> bool:
@@ -186,7 +236,9 @@ def _describe(block: _Block) -> tuple[TableProposal, list[str]]:
     columns = (
         block.columns if head is None else [c for c in block.columns if grid.at(head, c) != ""]
     )
-    first, last = (block.rows[0], columns[0]), (block.rows[-1], columns[-1])
+    last_column = columns[-1] + block.hour_minute
+    first, last = (block.rows[0], columns[0]), (block.rows[-1], last_column)
+    upwards = not block.hour_minute and _is_upwards(block)
     kinds = [c for c in range(block.name_column + 1, columns[0]) if _is_kinds(block, c)]
     names = _names(block)
     line, head_line = (_row_name, column_name) if block.transposed else (column_name, _row_name)
@@ -200,10 +252,13 @@ def _describe(block: _Block) -> tuple[TableProposal, list[str]]:
         marks=tuple(head_line(r) for r in mark_rows),
         day_type=_day_type(block),
         direction=0,
-        first_stop=names[0],
-        last_stop=names[-1],
+        first_stop=names[-1 if upwards else 0],
+        last_stop=names[0 if upwards else -1],
         count=len(columns),
         windows=any(_is_window(grid.at(r, c)) for r in block.rows for c in columns),
+        upwards=upwards,
+        hour_minute=block.hour_minute,
+        wraps=not upwards and not block.hour_minute and _wraps(block),
     )
     return table, marks
 
@@ -274,8 +329,5 @@ def _day_type(block: _Block) -> str:
         for row in _heads(block)
         for c in range(min(block.grid.width, block.columns[-1] + 1))
     ]
-    for text in (*above, block.grid.sheet, block.grid.file):
-        for word, name in DAY_WORDS:
-            if word in text:
-                return name
-    return "daily"
+    words = (*above, block.grid.sheet, block.grid.file)
+    return next((day for word in words if (day := day_type_in(word))), "daily")

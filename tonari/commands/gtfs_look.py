@@ -33,7 +33,7 @@ def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) 
     proposal = propose(open_book(file.parent, file.name, encoding=encoding))
     if as_json:
         print_json(_proposal_document(proposal, file))
-    elif not proposal.tables:
+    elif proposal.empty:
         from gtfs.notices import notice  # noqa: PLC0415
 
         print_findings([notice("no-timetable-found", file=file.as_posix())])
@@ -42,7 +42,7 @@ def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) 
 
         click.echo(as_yaml(proposal, file.as_posix()), nl=False)
         _tell_open_questions(proposal)
-    sys.exit(DONE if proposal.tables else FAILED)
+    sys.exit(FAILED if proposal.empty else DONE)
 
 
 @click.command()
@@ -106,6 +106,8 @@ def _proposal_document(proposal: Proposal, file: Path) -> dict[str, Any]:
     return {
         "file": file.as_posix(),
         "tables": [table.as_dict() for table in proposal.tables],
+        "poles": [pole.as_dict() for pole in proposal.on_poles.poles],
+        "patterns": {name: p.as_dict() for name, p in proposal.on_poles.patterns.items()},
         "stop_names": list(proposal.stop_names),
         "marks": list(proposal.marks),
         "sheets_without_tables": list(proposal.silent),
@@ -113,11 +115,18 @@ def _proposal_document(proposal: Proposal, file: Path) -> dict[str, Any]:
 
 
 def _tell_open_questions(proposal: Proposal) -> None:
-    days = sorted({table.day_type for table in proposal.tables})
-    lines = [
+    poles = proposal.on_poles
+    days = sorted({t.day_type for t in proposal.tables} | {p.day_type for p in poles.poles})
+    lines: list[tuple[str, str, object]] = [
         ("表", "tables", len(proposal.tables)),
         ("day_types に書く運行日", "day types to declare", "、".join(days)),
         ("marks に書く記号", "marks to explain", " ".join(map(_visible, proposal.marks)) or "—"),
+        ("バス停の時刻表の欄", "blocks of pole timetables", len(poles.poles)),
+        (
+            "所要時分を書く系統",
+            "patterns whose run times to write",
+            "、".join(poles.patterns) or "—",
+        ),
         ("台帳に要る停留所", "stops the ledger needs", len(proposal.stop_names)),
         ("表のないシート", "sheets without a table", "、".join(proposal.silent) or "—"),
     ]
