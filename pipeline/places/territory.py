@@ -97,8 +97,10 @@ def territory(code: str) -> Territory | None:
     ----------
     code
         全国地方公共団体コード, six digits. A municipality founded after the list was made is
-        taken for its prefecture.
+        taken for its prefecture. Empty for a file that is no municipality's: it has no land.
     """
+    if not code:
+        return None
     table, five = _table(), int(code[:5])
     prefecture, number = divmod(five, 1000)
     of = table["code"].to_numpy()
