@@ -46,3 +46,34 @@ def masked(values: np.ndarray[Any, Any], known: np.ndarray[Any, Any]) -> pa.Arra
     bits = pa.py_buffer(np.packbits(known, bitorder="little"))
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, values.size, [bits, pa.py_buffer(values)])
+
+
+JSON = pa.json_(pa.large_string())
+"""Columns whose values are of several types: each value is a JSON text of its own."""
+
+
+def is_json(kind: pa.DataType) -> bool:
+    """Tell whether the values of a column are JSON texts."""
+    return isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.json"
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON text, keys in their order, without blanks."""
+    import orjson
+
+    try:
+        return orjson.dumps(value, default=_other, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half characters, numbers of more than 64 bits
+        import json
+
+        return json.dumps(value, default=_other, separators=(",", ":"))
+
+
+def _other(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def json_column(values: list[Any]) -> pa.Array:
+    """Return values of any types as a column of JSON; ``None`` is a missing value."""
+    texts = [None if value is None else json_text(value) for value in values]
+    return pa.ExtensionArray.from_storage(JSON, pa.array(texts, pa.large_string()))

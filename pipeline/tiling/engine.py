@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.errors import TilingError
 from pipeline.progress import silent
 from pipeline.tiling.archive import writer_for
+from pipeline.tiling.columns import check_columns
 from pipeline.tiling.geometry.shapes import degrees_of
 from pipeline.tiling.layers import prepare
 from pipeline.tiling.metadata import metadata
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.tiling.archive import ArchiveWriter
     from pipeline.tiling.layers import Layer
     from pipeline.tiling.options import TileOptions
-    from pipeline.tiling.reading import Source
+    from pipeline.tiling.reading.source import Source
 
 _KINDS = {1: "Point", 2: "LineString", 3: "Polygon"}
 
@@ -48,6 +49,10 @@ def cut_sources(
     `words` go to the metadata.
     """
     started = time.perf_counter()
+    names = {source.name: source.attributes.column_names for source in sources}
+    missing = check_columns(names, options, id_column)
+    for source in sources:
+        source.findings.extend(missing.get(source.name, []))
     with working_threads(options) as (pool, threads):
         ready, rows = [], sum(len(source.geometry) for source in sources)
         progress("prepare", 0, rows)
@@ -145,4 +150,5 @@ def summary_of(plan: LayerPlan) -> LayerSummary:
         fields=dict(zip(layer.values.names, layer.values.types, strict=True)),
         minzoom=plan.zooms[0],
         maxzoom=plan.zooms[1],
+        statistics=dict(zip(layer.values.names, layer.values.statistics, strict=True)),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.progress import silent
 from pipeline.tiling.engine import cut_sources, working_threads
 from pipeline.tiling.options import TileOptions
-from pipeline.tiling.reading import read_layers
+from pipeline.tiling.reading.layers import read_layers
 
 if TYPE_CHECKING:
     from pipeline.progress import Progress

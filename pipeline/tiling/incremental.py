@@ -25,9 +25,9 @@ from pipeline.tiling.geometry.grouping import group
 from pipeline.tiling.geometry.pieces import select
 from pipeline.tiling.geometry.shapes import WORLD_BITS
 from pipeline.tiling.layers import prepare
-from pipeline.tiling.metadata import metadata
+from pipeline.tiling.metadata import causes_in, metadata
 from pipeline.tiling.options import TileOptions
-from pipeline.tiling.reading import read_layers
+from pipeline.tiling.reading.layers import read_layers
 from pipeline.tiling.report import ZoomStatistics
 from pipeline.tiling.writing import write_zoom
 from pipeline.tiling.zooms import LayerPlan, ZoomCut, cut_shapes
@@ -106,7 +106,7 @@ def update(
         if [plan.layer.name for plan in old] != [plan.layer.name for plan in new]:
             raise TilingError("the layers before and after are not the same: cut everything anew")
         changes = [_changed(a.layer, b.layer) for a, b in zip(old, new, strict=True)]
-        known = reader.metadata.get("tonari", {})
+        known = causes_in(reader.metadata)
         touched, zooms = {}, []
         with PMTilesWriter(
             out,

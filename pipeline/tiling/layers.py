@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.findings import Catalogue
-from pipeline.tiling.arrow import contiguous, masked, numbers
+from pipeline.tiling.arrow import contiguous
 from pipeline.tiling.geometry import wkb
 from pipeline.tiling.geometry.checking import check_polygons
 from pipeline.tiling.geometry.coordinates import drawing_order, filled, measured
@@ -24,9 +23,10 @@ from pipeline.tiling.geometry.shapes import (
 )
 from pipeline.tiling.geometry.simplify import orient, weigh
 from pipeline.tiling.geometry.topology import mark_nodes
-from pipeline.tiling.mvt.encoding import NO_ID
+from pipeline.tiling.ids import numbers_in, repeated_in
 from pipeline.tiling.mvt.values import Values, encode_values
 from pipeline.tiling.parallel import spread
+from pipeline.tiling.reading.source import Noticed, merged
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.findings import Finding
+    from pipeline.tiling.geometry.coordinates import Coordinates
     from pipeline.tiling.options import LayerOptions
-    from pipeline.tiling.reading import Source
+    from pipeline.tiling.reading.source import Source
 
 _CATALOGUE = Catalogue.of("pipeline.tiling")
 STATUS_CODES = {
@@ -58,7 +59,8 @@ class Layer:
     shapes
         In drawing order: along a space-filling curve, then by id.
     ids
-        Shape (shapes,), uint64; :data:`NO_ID` where there is none.
+        Shape (shapes,), uint64; :data:`pipeline.tiling.mvt.encoding.NO_ID` where there is
+        none.
     values
         Attributes, row `i` belonging to shape `i`.
     table
@@ -88,13 +90,16 @@ def prepare(
     options
         Which attributes to keep.
     id_column
-        Column of the feature ids, which is then no attribute. If ``None``, a column ``id`` of
-        distinct whole numbers, else the position of the row.
+        Column of the feature ids, which is then no attribute unless it says more. If ``None``,
+        the ids features name themselves by, a column ``id`` of distinct whole numbers, the
+        primary key of the file, the position of the row: the first of these that there is.
     pool, threads
         Where to run, and in how many parts.
     """
     ids, table, findings = _identify(source, id_column)
     coordinates = measured(source.geometry, pool, threads)
+    findings = noticed_findings(merged((0, one) for one in noticed_in(source, coordinates)),
+                                source.file) + findings  # fmt: skip
     measures = coordinates.measures
     order = drawing_order(measures, ids)
     wanted = table.select(kept(table.column_names, options))
@@ -124,62 +129,78 @@ def kept(names: list[str], options: LayerOptions) -> list[str]:
     return [name for name in options.attributes if name in names]
 
 
+def noticed_in(source: Source, coordinates: Coordinates) -> list[Noticed]:
+    """Return what was noticed about the rows of a source until its shapes were made."""
+    curved = coordinates.curved
+    lines = (
+        [Noticed("geometry-linearised", int(curved[0]), int(curved.size))] if curved.size else []
+    )
+    return source.noticed + lines
+
+
+def noticed_findings(noticed: list[Noticed], file: str) -> list[Finding]:
+    """Return one finding for each thing that was noticed."""
+    return [
+        _CATALOGUE.finding(
+            one.code, file=file, feature=str(one.first), field=one.field, value=one.value,
+            count=one.count,
+        )
+        for one in noticed
+    ]  # fmt: skip
+
+
 def _identify(
     source: Source, id_column: str | None
 ) -> tuple[NDArray[np.uint64], pa.Table, list[Finding]]:
-    """Return the id of every row and the attributes without the id column."""
-    rows = len(source.geometry)
+    """Return the id of every row and the attributes that are more than ids."""
     table = source.attributes
-    chosen = id_column or ("id" if _holds_ids(table) else None)
-    if chosen is None or chosen not in table.column_names:
-        return np.arange(rows, dtype=np.uint64), table, []
-    whole = whole_numbers(contiguous(table.column(chosen)))
-    usable = numbers(whole.is_valid()) == 1
-    ids = np.where(usable, numbers(whole), NO_ID)
+    chosen = column_of_ids(table.schema, id_column, named=source.named and source.ids is not None)
+    if chosen is not None and not id_column and not _numbers_features(table.column(chosen)):
+        chosen = None
+    if chosen is None:
+        own = source.ids
+        ids = np.arange(len(source.geometry), dtype=np.uint64) if own is None else own
+        return ids, table, _id_findings(ids, source.file, "")
+    found = numbers_in(contiguous(table.column(chosen)))
     findings: list[Finding] = []
-    if not usable.all():
-        findings.append(first_of("id-unusable", np.flatnonzero(~usable), source.file, chosen))
-    ordered = np.sort(ids[usable])
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if twice.size:
-        findings.append(
-            _CATALOGUE.finding(
-                "id-collision",
-                file=source.file,
-                field=chosen,
-                value=int(twice[0]),
-                count=int(twice.size),
-            )
-        )
-    return ids, table.drop_columns([chosen]), findings
+    if not found.usable.all():
+        lost = np.flatnonzero(~found.usable)
+        findings.append(first_of("id-unusable", lost, source.file, chosen))
+    findings += _id_findings(found.ids, source.file, chosen)
+    return found.ids, table.drop_columns([chosen]) if found.complete else table, findings
 
 
-def _holds_ids(table: pa.Table) -> bool:
-    """Tell whether a column called ``id`` numbers the features: whole, known, distinct."""
-    if "id" not in table.column_names or not pa.types.is_integer(table.schema.field("id").type):
+def column_of_ids(schema: pa.Schema, id_column: str | None, *, named: bool) -> str | None:
+    """Return the column that holds ids, or that may: one that nobody has named has to prove it.
+
+    Parameters
+    ----------
+    schema
+        Of the attributes.
+    id_column
+        What the caller has named.
+    named
+        Whether features name themselves, which comes before a column nobody has named.
+    """
+    if id_column:
+        return id_column if id_column in schema.names else None
+    maybe = not named and "id" in schema.names and pa.types.is_integer(schema.field("id").type)
+    return "id" if maybe else None
+
+
+def _id_findings(ids: NDArray[np.uint64], file: str, field: str) -> list[Finding]:
+    count, least = repeated_in(ids)
+    if not count:
+        return []
+    return [_CATALOGUE.finding("id-collision", file=file, field=field, value=least, count=count)]
+
+
+def _numbers_features(column: pa.ChunkedArray) -> bool:
+    """Tell whether a column of whole numbers numbers the features: known, distinct, usable."""
+    if column.null_count or not len(column):
         return False
-    column = table.column("id")
-    if column.null_count or not len(column) or pc.min(column).as_py() < 0:
-        return False
-    ordered = np.sort(numbers(contiguous(column)))
-    return not bool((ordered[1:] == ordered[:-1]).any())
-
-
-def whole_numbers(column: pa.Array) -> pa.Array:
-    """Return a column as unsigned numbers, null where it holds anything else."""
-    kind = column.type
-    if pa.types.is_unsigned_integer(kind):
-        return column.cast(pa.uint64())
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        text = column.cast(pa.string())
-        whole = pc.match_substring_regex(text, "^[0-9]{1,18}$")
-        column = pc.if_else(whole, text, pa.scalar(None, pa.string())).cast(pa.int64())
-    elif pa.types.is_floating(kind):
-        whole = pc.equal(pc.floor(column), column)
-        column = pc.if_else(whole, column, pa.scalar(None, kind)).cast(pa.int64(), safe=False)
-    column = column.cast(pa.int64())
-    values = numbers(column)
-    return masked(values.view(np.uint64), (numbers(column.is_valid()) == 1) & (values >= 0))
+    found = numbers_in(contiguous(column))
+    return bool(found.usable.all()) and not repeated_in(found.ids)[0]
 
 
 def first_of(code: str, rows: NDArray[np.int64], file: str, field: str = "") -> Finding:

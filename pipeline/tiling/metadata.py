@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from pipeline.tiling.mvt.statistics import ATTRIBUTES, Statistics
 from pipeline.tiling.report import CAUSES
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ def metadata(
     """Return the JSON metadata of a tileset.
 
     ``vector_layers`` follows TileJSON 3.0; ``tonari`` counts per zoom what was drawn otherwise
-    than in the input, so that whoever gets the archive knows.
+    than in the input, so that whoever gets the archive knows. It is JSON in a text: tile-join and
+    tippecanoe-decode refuse an archive in which anything beside ``vector_layers`` and
+    ``tilestats`` is not.
     """
     layers = list(layers)
     return {
@@ -42,7 +46,10 @@ def metadata(
             "layerCount": len(layers),
             "layers": [_statistics(layer) for layer in layers],
         },
-        "tonari": {str(zoom.zoom): _ordered(zoom.causes) for zoom in zooms if zoom.causes},
+        "tonari": json.dumps(
+            {str(zoom.zoom): _ordered(zoom.causes) for zoom in zooms if zoom.causes},
+            separators=(",", ":"),
+        ),
     }
 
 
@@ -51,14 +58,23 @@ def _ordered(causes: dict[str, int]) -> dict[str, int]:
     return {cause: causes[cause] for cause in CAUSES if cause in causes}
 
 
+def causes_in(described: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return zoom -> cause -> count of an archive's metadata, as text or as older ones have it."""
+    said = described.get("tonari", {})
+    causes: dict[str, dict[str, int]] = json.loads(said) if isinstance(said, str) else said
+    return causes
+
+
 def _statistics(layer: LayerSummary) -> dict[str, Any]:
     kinds = layer.kinds
+    nothing = Statistics()
     return {
         "layer": layer.name,
         "count": layer.features,
         "geometry": max(kinds, key=lambda kind: kinds[kind]) if kinds else "Unknown",
-        "attributeCount": len(layer.fields),
+        "attributeCount": min(len(layer.fields), ATTRIBUTES),
         "attributes": [
-            {"attribute": name, "type": kind.lower()} for name, kind in layer.fields.items()
+            layer.statistics.get(name, nothing).described(name, kind.lower())
+            for name, kind in list(layer.fields.items())[:ATTRIBUTES]
         ],
     }

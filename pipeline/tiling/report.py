@@ -9,6 +9,7 @@ from pipeline.findings import Catalogue
 
 if TYPE_CHECKING:
     from pipeline.findings import Finding
+    from pipeline.tiling.mvt.statistics import Statistics
     from pipeline.tiling.options import TileOptions
 
 _CATALOGUE = Catalogue.of("pipeline.tiling")
@@ -74,9 +75,11 @@ class LayerSummary:
     kinds
         ``"Point"``, ``"LineString"``, ``"Polygon"`` -> shapes.
     fields
-        Attribute -> ``"String"``, ``"Number"`` or ``"Boolean"``.
+        Attribute -> ``"String"``, ``"Number"``, ``"Boolean"`` or ``"Mixed"``.
     minzoom, maxzoom
         Zooms at which it appears.
+    statistics
+        Attribute -> what it holds, for the metadata.
     """
 
     name: str
@@ -86,6 +89,13 @@ class LayerSummary:
     fields: dict[str, str]
     minzoom: int
     maxzoom: int
+    statistics: dict[str, Statistics] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready mapping; the statistics are in the archive."""
+        facts = asdict(self)
+        del facts["statistics"]
+        return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class TileReport:
         """Return a JSON-ready mapping."""
         return {
             "zooms": [asdict(zoom) for zoom in self.zooms],
-            "layers": [asdict(layer) for layer in self.layers],
+            "layers": [layer.as_dict() for layer in self.layers],
             "bounds": list(self.bounds),
             "findings": [finding.as_dict() for finding in self.findings],
             "seconds": round(self.seconds, 3),

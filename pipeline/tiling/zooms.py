@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import TilingError
-from pipeline.tiling.arrow import contiguous, numbers
+from pipeline.tiling.arrow import contiguous, is_json, json_text, numbers
 from pipeline.tiling.geometry.cutting import cut
 from pipeline.tiling.geometry.grouping import Groups, group
 from pipeline.tiling.geometry.pieces import Pieces, joined
@@ -27,6 +27,7 @@ from pipeline.tiling.mvt.encoding import Drawn
 from pipeline.tiling.mvt.protobuf import bytes_field
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor, Future
 
     from numpy.typing import NDArray
@@ -70,8 +71,7 @@ class LayerPlan:
             column = table.column(rule.field)
             if pa.types.is_null(column.type):
                 continue
-            values = _comparable(rule, column.type)
-            hit = (numbers(contiguous(pc.is_in(column, value_set=values))) == 1) & ~decided
+            hit = _holds(contiguous(column), rule) & ~decided
             decided |= hit
             here = hit[self.layer.shapes.row]
             low[here] = max(rule.zooms[0], self.zooms[0])
@@ -120,6 +120,27 @@ class LayerPlan:
         """Return what is written of every shape at a zoom."""
         unit = float(1 << (MAX_ZOOM - zoom)) ** 2
         return self._drawn._replace(area=self.layer.shapes.area / unit, columns=self.columns(zoom))
+
+
+def _holds(column: pa.Array, rule: Filter) -> NDArray[np.bool_]:
+    """Tell which rows hold one of the values of a filter."""
+    if is_json(column.type):
+        texts = [json_text(value) for value in _spellings(rule.values)]
+        column, values = column.storage, pa.array(texts, pa.large_string())
+    else:
+        values = _comparable(rule, column.type)
+    hit: NDArray[np.bool_] = numbers(pc.is_in(column, value_set=values)) == 1
+    return hit
+
+
+def _spellings(values: Iterable[object]) -> Iterator[object]:
+    """Yield values, whole numbers also as they are written with a fraction and without."""
+    for value in values:
+        yield value
+        if isinstance(value, int) and not isinstance(value, bool):
+            yield float(value)
+        elif isinstance(value, float) and value.is_integer():
+            yield int(value)
 
 
 def _comparable(rule: Filter, kind: pa.DataType) -> pa.Array:

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CURVE_ZOOM = 20
+_EMPTY = 13
+"""Bytes of the longest geometry without a vertex: a polygon of one ring."""
 
 
 class Coordinates(NamedTuple):
-    """Geometry of a layer as bytes, and what each row holds."""
+    """Geometry of a layer as bytes, what each row holds, and which rows were curves."""
 
     data: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     measures: wkb.Measures
+    curved: NDArray[np.int64]
 
     def copies(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return how many shapes rows give: one per kind of geometry in them."""
@@ -38,8 +41,13 @@ class Coordinates(NamedTuple):
 def measured(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
     """Look at every geometry, in whichever byte order it is written."""
     found = _measure(geometry, pool, threads)
-    foreign = found.measures.status == wkb.BIG_ENDIAN
-    return _measure(_swapped(geometry, foreign), pool, threads) if foreign.any() else found
+    status = found.measures.status
+    foreign = np.flatnonzero(status == wkb.BIG_ENDIAN)
+    curved = np.flatnonzero(status == wkb.UNSUPPORTED)
+    if not foreign.size and not curved.size:
+        return found
+    plain, curved = _plain(geometry, foreign, curved)
+    return _measure(plain, pool, threads)._replace(curved=curved)
 
 
 def _measure(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
@@ -52,17 +60,31 @@ def _measure(geometry: pa.Array, pool: Executor, threads: int) -> Coordinates:
     present = numbers(geometry.is_valid()) == 1
     out = wkb.new_measures(rows)
     spread(pool, threads, rows, lambda a, b: wkb.measure(data, offsets, present, a, b, out))
-    return Coordinates(data, offsets, out)
+    return Coordinates(data, offsets, out, np.empty(0, np.int64))
 
 
-def _swapped(geometry: pa.Array, foreign: NDArray[np.bool_]) -> pa.Array:
-    """Return the geometry with the `foreign` rows in little-endian WKB."""
-    import shapely
+def _plain(
+    geometry: pa.Array, foreign: NDArray[np.int64], curved: NDArray[np.int64]
+) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Return geometry in little-endian WKB of straight lines, and which rows were curves."""
+    from pipeline.tiling.geometry.curves import linearised
 
-    content = np.asarray(geometry.to_pylist(), object)
-    objects = shapely.from_wkb(content[foreign], on_invalid="ignore")
-    content[foreign] = shapely.to_wkb(objects, byte_order=1)
-    return pa.array(list(content), pa.large_binary())
+    content = geometry.to_pylist()
+    if foreign.size:
+        import shapely
+
+        objects = shapely.from_wkb([content[row] for row in foreign], on_invalid="ignore")
+        for row, one in zip(foreign.tolist(), objects, strict=True):
+            if one is not None:
+                content[row] = shapely.to_wkb(one, byte_order=1)
+        lost = [one is None for one in objects]
+        curved = np.sort(np.concatenate([curved, foreign[lost]]))
+    straight = np.zeros(curved.size, bool)
+    for at, row in enumerate(curved.tolist()):
+        line = linearised(content[row])
+        if line is not None:
+            content[row], straight[at] = line, len(line) > _EMPTY
+    return pa.array(content, pa.large_binary()), curved[straight]
 
 
 def drawing_order(measures: wkb.Measures, ids: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -89,7 +111,7 @@ def filled(
     coordinates: Coordinates, order: NDArray[np.int64], pool: Executor, threads: int
 ) -> Shapes:
     """Return the shapes of usable rows in the given order, as they are in the input."""
-    data, offsets, measures = coordinates
+    data, offsets, measures, _ = coordinates
     copies = coordinates.copies(order).astype(np.int64)
     sizes = np.stack([copies, measures.rings[order], measures.vertices[order]], 1)
     ends = np.cumsum(sizes, axis=0)

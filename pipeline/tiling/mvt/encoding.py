@@ -26,8 +26,9 @@ _ROOM = 8
 _SHORT_TAGS, _SHORT_FEATURE, _SHORT_PATH = 31, 112, 120
 """Below these a length is guessed to take one byte; a wrong guess costs a move, no more."""
 
-NO_ID = np.uint64(2**64 - 1)
-"""Marks a feature without id; the greatest number is never written."""
+NO_ID = np.uint64(0xF5A730C91E6BD284)
+"""Marks a feature without id: one of 2**64 ids, which is never written. It has no pattern, so that
+nobody meets it; whoever does is told that it is unusable."""
 
 _DUST_AREA = 4.0
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling.arrow import contiguous, masked, numbers, positions
+from pipeline.tiling.arrow import contiguous, is_json, json_text, masked, numbers, positions
+from pipeline.tiling.mvt.statistics import Statistics, statistics_of
 from pipeline.tiling.mvt.wire import big_varint
 from pipeline.tiling.native import kernel
 
@@ -41,6 +42,8 @@ class Values:
         Encoded values, one after the other; `offsets` has shape (values + 1,).
     unusable
         Column -> how many of its numbers are infinite and were left out.
+    statistics
+        What each column holds, all rows taken together.
     """
 
     names: tuple[str, ...]
@@ -49,6 +52,7 @@ class Values:
     data: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     unusable: dict[str, int]
+    statistics: tuple[Statistics, ...] = ()
 
 
 @kernel("uint8[::1], int64[::1], uint8[::1], int64[::1] -> int64")
@@ -145,7 +149,7 @@ def _as_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, (dt.timedelta, bytes)):
         return str(value) if isinstance(value, dt.timedelta) else value.hex()
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return json_text(value)
 
 
 def _texts(values: Iterable[object]) -> pa.Array:
@@ -186,18 +190,107 @@ def _plain(column: pa.Array) -> tuple[str, pa.Array]:
     return "text", _texts(column.to_pylist())
 
 
-def _coded(form: str, column: pa.Array) -> tuple[NDArray[np.int32], pa.Array, int]:
-    """Return codes, distinct values in order of appearance, and how many rows are infinite."""
-    coded = column.dictionary_encode()
-    codes = np.where(
-        numbers(coded.indices.is_valid()) == 1, numbers(coded.indices), np.int32(-1)
-    ).astype(np.int32)
+@dataclass(frozen=True)
+class _Column:
+    """One column taken apart.
+
+    Attributes
+    ----------
+    codes
+        Shape (rows,), int32: number of the value in order of appearance, -1 where there is none.
+    distinct
+        Form -> the values written in that form, and their numbers.
+    infinite
+        How many rows hold an infinite number.
+    """
+
+    codes: NDArray[np.int32]
+    distinct: list[tuple[str, pa.Array, NDArray[np.int64]]]
+    infinite: int = 0
+
+    @property
+    def kind(self) -> str:
+        """What the metadata calls it: one of TileJSON's types, or ``"Mixed"``."""
+        kinds = {_FORMS[form][1] for form, _, _ in self.distinct}
+        return kinds.pop() if len(kinds) == 1 else "Mixed" if kinds else "String"
+
+    @property
+    def statistics(self) -> Statistics:
+        """What it holds."""
+        return statistics_of((form, values) for form, values, _ in self.distinct)
+
+
+def _coded(column: pa.Array) -> _Column:
+    """Take a column apart into distinct values and their numbers."""
+    if is_json(column.type):
+        return _coded_documents(column.storage)
+    form, plain = _plain(column)
+    coded = plain.dictionary_encode()
+    codes = _codes(coded)
     infinite = 0
     if form == "number":
         distinct = np.append(numbers(coded.dictionary), 0.0)
         infinite = int(np.isinf(distinct)[codes].sum())
         codes[~np.isfinite(distinct)[codes]] = -1
-    return codes, coded.dictionary, infinite
+    return _Column(codes, [(form, coded.dictionary, np.arange(len(coded.dictionary)))], infinite)
+
+
+def _codes(coded: pa.DictionaryArray) -> NDArray[np.int32]:
+    known = numbers(coded.indices.is_valid()) == 1
+    return np.where(known, numbers(coded.indices), np.int32(-1)).astype(np.int32)
+
+
+_DOCUMENTS = {
+    "text": pa.large_string(),
+    "integer": pa.int64(),
+    "unsigned": pa.uint64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+
+def _coded_documents(storage: pa.Array) -> _Column:
+    """Take a column of JSON apart: every value keeps its own type, what has parts stays text."""
+    coded = storage.dictionary_encode()
+    sorted_out: dict[str, list[tuple[int, Any]]] = {}
+    for number, text in enumerate(coded.dictionary.to_pylist()):
+        form, value = _document(text)
+        sorted_out.setdefault(form, []).append((number, value))
+    codes = _codes(coded)
+    nothing = [number for number, _ in sorted_out.pop("", [])]
+    codes[np.isin(codes, nothing)] = -1
+    distinct = []
+    for form, kind in _DOCUMENTS.items():
+        found = sorted_out.get(form, [])
+        if found:
+            values = pa.array([value for _, value in found], kind)
+            distinct.append((form, values, np.array([number for number, _ in found])))
+    return _Column(codes, distinct)
+
+
+def _document(text: str) -> tuple[str, Any]:
+    """Return the form of one JSON text and its value; no form for null."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return "text", text
+    if value is None:
+        return "", None
+    if isinstance(value, bool):
+        return "boolean", value
+    if isinstance(value, int):
+        return "integer" if -(1 << 63) <= value < 1 << 63 else "unsigned", value
+    if isinstance(value, float):
+        return "number", value + 0.0
+    return "text", value if isinstance(value, str) else text
+
+
+def column_statistics(table: pa.Table) -> dict[str, Statistics]:
+    """Return what each column of a part of a layer holds."""
+    return {
+        name: _coded(contiguous(table.column(at))).statistics
+        for at, name in enumerate(table.column_names)
+    }
 
 
 def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
@@ -211,23 +304,42 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
     order
         Shape (rows,): which row of `table` stands where; values are numbered as they appear.
     """
-    in_order = bool(np.array_equal(order, np.arange(table.num_rows)))
-    index = positions(order)
-    codes = np.full((len(order), table.num_columns), -1, np.int32)
+    if not np.array_equal(order, np.arange(table.num_rows)):
+        table = table.take(positions(order))
+    columns = [_coded(contiguous(table.column(at))) for at in range(table.num_columns)]
     pools: dict[str, list[tuple[int, pa.Array]]] = {}
-    types, unusable = [], {}
-    for at, name in enumerate(table.column_names):
-        column = contiguous(table.column(name))
-        form, plain = _plain(column if in_order else column.take(index))
-        codes[:, at], distinct, infinite = _coded(form, plain)
-        pools.setdefault(form, []).append((at, distinct))
-        types.append(_FORMS[form][1])
-        if infinite:
-            unusable[name] = infinite
+    for at, column in enumerate(columns):
+        for form, values, _ in column.distinct:
+            pools.setdefault(form, []).append((at, values))
+    ranks, data, offsets = _encode_pools(pools)
+    codes = np.full((len(order), len(columns)), -1, np.int32)
+    for at, column in enumerate(columns):
+        count = max((int(m.max()) + 1 for _, _, m in column.distinct if m.size), default=0)
+        known = np.full(count + 1, -1, np.int32)
+        for form, _, members in column.distinct:
+            known[members] = ranks[form, at]
+        codes[:, at] = known[column.codes]
+    names = tuple(table.column_names)
+    return Values(
+        names=names,
+        types=tuple(column.kind for column in columns),
+        codes=codes,
+        data=data,
+        offsets=offsets,
+        unusable={n: c.infinite for n, c in zip(names, columns, strict=True) if c.infinite},
+        statistics=tuple(column.statistics for column in columns),
+    )
+
+
+def _encode_pools(
+    pools: dict[str, list[tuple[int, pa.Array]]],
+) -> tuple[dict[tuple[str, int], NDArray[np.int32]], NDArray[np.uint8], NDArray[np.int64]]:
+    """Encode the values of each form once; return the numbers of those of each column."""
+    ranks: dict[tuple[str, int], NDArray[np.int32]] = {}
     data, offsets = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)]
     base = size = 0
     for form, pool in pools.items():
-        together = pa.concat_arrays([distinct for _, distinct in pool])
+        together = pa.concat_arrays([values for _, values in pool])
         shared = together.dictionary_encode() if len(pool) > 1 else None
         distinct = together if shared is None else shared.dictionary
         upward = pc.sort_indices(distinct)
@@ -236,27 +348,12 @@ def encode_values(table: pa.Table, order: NDArray[np.int64]) -> Values:
         rank[numbers(upward)] = np.arange(base, base + len(upward), dtype=np.int32)
         if shared is not None:
             rank = rank[numbers(shared.indices)]
-        _renumber(codes, pool, rank)
+        start = 0
+        for at, values in pool:
+            ranks[form, at] = rank[start : start + len(values)]
+            start += len(values)
         data.append(encoded)
         offsets.append(ends[1:] + size)
         base += len(ends) - 1
         size += encoded.size
-    return Values(
-        tuple(table.column_names),
-        tuple(types),
-        codes,
-        np.concatenate(data),
-        np.concatenate(offsets),
-        unusable,
-    )
-
-
-def _renumber(
-    codes: NDArray[np.int32], pool: list[tuple[int, pa.Array]], ranks: NDArray[np.int32]
-) -> None:
-    """Turn numbers within a column into numbers within the layer, in place."""
-    start = 0
-    for at, distinct in pool:
-        known = np.append(ranks[start : start + len(distinct)], np.int32(-1))
-        codes[:, at] = known[codes[:, at]]
-        start += len(distinct)
+    return ranks, np.concatenate(data), np.concatenate(offsets)

@@ -96,7 +96,8 @@ def gather(runs: Sequence[Path], spans: NDArray[np.int64], part: LayerPart, out:
     shapes, nodes, extra, table = _joined([_read(*one, part.columns) for one in wanted])
     weigh(shapes, nodes, 0, shapes.total)
     if part.positional:
-        extra["id"] = shapes.row.astype(np.uint64)
+        extra["id"] = extra["own"]
+    del extra["own"]
     order = np.lexsort((shapes.kind, shapes.row, extra["id"], extra["key"]))
     rows, remarks = shapes.row[order], extra.pop("remarks")[order]
     shapes = take(shapes, order)._replace(row=np.arange(order.size))
@@ -117,7 +118,7 @@ def gather(runs: Sequence[Path], spans: NDArray[np.int64], part: LayerPart, out:
 
 
 _Piece = tuple[Shapes, "NDArray[np.uint8]", dict[str, "NDArray[Any]"], pa.Table]
-_EXTRA = ("key", "remarks", "id", "weight")
+_EXTRA = ("key", "remarks", "id", "own", "weight")
 
 
 def _read(run: Path, first: int, last: int, columns: tuple[str, ...]) -> _Piece:

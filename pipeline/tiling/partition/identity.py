@@ -28,24 +28,29 @@ class Identity:
         The column that holds them; ``None`` where features are numbered by position.
     repeated, least
         How many ids were in use already, and the least of these.
+    kept
+        Whether the column says more than ids and stays an attribute.
     """
 
     column: str | None
     repeated: int = 0
     least: int = 0
+    kept: bool = False
 
 
 def identify(runs: Sequence[Path], facts: Sequence[dict[str, Any]], recipe: Recipe) -> Identity:
     """Decide where the ids of a layer come from, after all of it has been seen."""
+    paths = [ids_path(run) for run in runs if ids_path(run).exists()]
     if recipe.id_column is None:
-        return Identity(None)
+        return Identity(None, *_repeated(paths))
     if not recipe.certain and any("id-unusable" in fact for fact in facts):
         return Identity(None)
-    repeated, least = _repeated([ids_path(run) for run in runs if ids_path(run).exists()])
+    repeated, least = _repeated(paths)
     known = any(fact["rows"] for fact in facts)
     if not recipe.certain and (repeated or not known):
         return Identity(None)
-    return Identity(recipe.id_column, repeated, least)
+    more = any(fact["id-incomplete"] for fact in facts)
+    return Identity(recipe.id_column, repeated, least, more)
 
 
 def _repeated(paths: list[Path]) -> tuple[int, int]:
@@ -59,4 +64,4 @@ def _repeated(paths: list[Path]) -> tuple[int, int]:
         if twice.size:
             total += int(twice.size)
             least = min(least, int(twice[0]))
-    return total, least
+    return total, least if total else 0

@@ -75,14 +75,15 @@ def store_layer(number: int, stream: Stream, setting: Setting) -> Described:
     folder = setting.space.folder / str(number)
     folder.mkdir(exist_ok=True)
     head = next(stream.read(1 << 16))
-    recipe = Recipe.of(head.attributes, setting.options.layer(stream.name), setting.id_column)
+    recipe = Recipe.of(head, setting.options.layer(stream.name), setting.id_column)
     runs, noted = _scan(folder, stream, recipe, setting)
     key = f"{number}/identity"
     note = setting.space.note(key) or setting.space.end(key, vars(identify(runs, noted, recipe)))
     identity = Identity(**note)
     _borders(number, runs, stream, setting)
-    names = [name for name in head.attributes.column_names if name != identity.column]
-    columns = tuple(name for name in recipe.columns if name != identity.column)
+    gone = None if identity.kept else identity.column
+    names = [name for name in head.attributes.column_names if name != gone]
+    columns = tuple(name for name in recipe.columns if name != gone)
     chunks = _chunks(number, runs, identity, columns, stream, setting)
     written = [name for name in kept(names, setting.options.layer(stream.name)) if name in columns]
     stored = StoredLayer(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.findings import Catalogue
 from pipeline.tiling.archive.hilbert import tile_id
 from pipeline.tiling.geometry.shapes import MAX_ZOOM
-from pipeline.tiling.layers import STATUS_CODES
+from pipeline.tiling.layers import STATUS_CODES, noticed_findings
+from pipeline.tiling.mvt.statistics import Statistics
+from pipeline.tiling.mvt.statistics import merged as together
 from pipeline.tiling.partition.gather import REMARKS
+from pipeline.tiling.reading.source import Noticed, merged
 from pipeline.tiling.report import LayerSummary, ZoomStatistics
 
 if TYPE_CHECKING:
@@ -22,22 +27,30 @@ _CATALOGUE = Catalogue.of("pipeline.tiling")
 _KINDS = {1: "Point", 2: "LineString", 3: "Polygon"}
 
 
-def findings_of(layer: Described, file: str) -> list[Finding]:
+def findings_of(layer: Described, file: str, missing: list[Finding]) -> list[Finding]:
     """Return what was wrong with a layer, in the order in which an undivided run says it."""
     notes = list(layer.runs)
-    found = list(layer.source_findings)
-    if layer.identity.column is not None:
-        found += _merged("id-unusable", notes, file, layer.identity.column)
-        if layer.identity.repeated:
-            found.append(
-                _CATALOGUE.finding(
-                    "id-collision",
-                    file=file,
-                    field=layer.identity.column,
-                    value=layer.identity.least,
-                    count=layer.identity.repeated,
-                )
+    found = [*layer.source_findings, *missing]
+    starts = np.cumsum([0, *(note["rows"] for note in notes)]).tolist()
+    noticed = [
+        (start, Noticed(**one))
+        for start, note in zip(starts, notes, strict=False)
+        for one in note["noticed"]
+    ]
+    found += noticed_findings(merged(noticed), file)
+    column = layer.identity.column or ""
+    if column:
+        found += _merged("id-unusable", notes, file, column)
+    if layer.identity.repeated:
+        found.append(
+            _CATALOGUE.finding(
+                "id-collision",
+                file=file,
+                field=column,
+                value=layer.identity.least,
+                count=layer.identity.repeated,
             )
+        )
     for code in (*STATUS_CODES.values(), "coordinate-polar"):
         found += _merged(code, notes, file)
     remarks = [chunk.facts.remarks for chunk in layer.stored.chunks]
@@ -66,14 +79,20 @@ def summary_of(layer: Described, options: TileOptions) -> LayerSummary:
     """Return what the report and the metadata say of a layer."""
     kinds = {name: sum(note["kinds"][kind] for note in layer.runs) for kind, name in _KINDS.items()}
     low, high = options.layer(layer.stored.name).zooms or (0, MAX_ZOOM)
+    found = {
+        name: together(Statistics(**note["statistics"][name]) for note in layer.runs)
+        for name in layer.types
+    }
+    fields = {n: found[n].kind.title() or kind for n, kind in layer.types.items()}
     return LayerSummary(
         name=layer.stored.name,
         features=layer.stored.features,
         shapes=sum(kinds.values()),
         kinds={name: count for name, count in kinds.items() if count},
-        fields=layer.types,
+        fields=fields,
         minzoom=max(low, options.minzoom),
         maxzoom=min(high, options.maxzoom),
+        statistics=found,
     )
 
 

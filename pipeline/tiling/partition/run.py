@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import TilingError
 from pipeline.findings import Catalogue
 from pipeline.tiling.archive import writer_for
+from pipeline.tiling.columns import check_columns
 from pipeline.tiling.geometry.shapes import degrees_of
 from pipeline.tiling.metadata import metadata
 from pipeline.tiling.partition.layer import Described, Setting, store_layer
@@ -85,9 +86,13 @@ def _run(
     words: Mapping[str, str],
 ) -> TileReport:
     options = setting.options
+    names = {stream.name: stream.columns for stream in streams}
+    missing = check_columns(names, options, setting.id_column)
     layers = [store_layer(n, stream, setting) for n, stream in enumerate(streams)]
     findings = [
-        f for layer, s in zip(layers, streams, strict=True) for f in findings_of(layer, s.file)
+        finding
+        for layer, stream in zip(layers, streams, strict=True)
+        for finding in findings_of(layer, stream.file, missing.get(stream.name, []))
     ]
     if not any(layer.stored.chunks for layer in layers):
         setting.space.remove()

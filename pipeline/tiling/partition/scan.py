@@ -6,21 +6,30 @@ rings, mending polygons, repeating what leaves the world. What needs all feature
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tiling.arrow import contiguous, numbers, positions
+from pipeline.tiling.arrow import contiguous, positions
 from pipeline.tiling.geometry import wkb
 from pipeline.tiling.geometry.checking import check_polygons
 from pipeline.tiling.geometry.coordinates import CURVE_ZOOM, curve_positions, filled, measured
 from pipeline.tiling.geometry.shapes import POLYGON, Shapes, concatenate
 from pipeline.tiling.geometry.simplify import orient
-from pipeline.tiling.layers import STATUS_CODES, kept, remarkable, repeated, whole_numbers
+from pipeline.tiling.ids import numbers_in
+from pipeline.tiling.layers import (
+    STATUS_CODES,
+    column_of_ids,
+    kept,
+    noticed_in,
+    remarkable,
+    repeated,
+)
 from pipeline.tiling.mvt.encoding import NO_ID
+from pipeline.tiling.mvt.values import column_statistics
 from pipeline.tiling.parallel import spread
 from pipeline.tiling.partition.blocks import write_block
 from pipeline.tiling.partition.buckets import write_dealt
@@ -33,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.tiling.options import LayerOptions
-    from pipeline.tiling.reading import Source
+    from pipeline.tiling.reading.source import Source
 
 GROUP_SHIFT = 2 * CURVE_ZOOM + 2
 """Keys are tile ids at the zoom of the curve; above them stands which copy of the world it is."""
@@ -56,7 +65,8 @@ class Recipe:
     certain
         Whether the caller has named it; else it counts only if it turns out to number features.
     columns
-        Attributes that are written or decide something, in the order of the input.
+        Attributes that are written or decide something, in the order of the input, the one of
+        ids among them: whether it says more than ids is known in the end.
     """
 
     id_column: str | None
@@ -64,20 +74,15 @@ class Recipe:
     columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, table: pa.Table, options: LayerOptions, id_column: str | None) -> Recipe:
-        """Return the recipe of a layer with the columns of `table`."""
-        names = list(table.column_names)
-        chosen = id_column
-        if not chosen and "id" in names and pa.types.is_integer(table.schema.field("id").type):
-            chosen = "id"
-        if chosen not in names:
-            chosen = None
+    def of(cls, head: Source, options: LayerOptions, id_column: str | None) -> Recipe:
+        """Return the recipe of a layer that begins with `head`."""
+        schema = head.attributes.schema
+        named = head.named and head.ids is not None
+        chosen = column_of_ids(schema, id_column, named=named)
         certain = bool(id_column) and chosen is not None
-        if certain:
-            names.remove(str(chosen))
-        wanted = {*kept(names, options), *(rule.field for rule in options.filters), *options.sums}
-        wanted.add(options.rank or "")
-        return cls(chosen, certain, tuple(name for name in names if name in wanted))
+        wanted = {*kept(schema.names, options), *options.sums, options.rank or ""}
+        wanted |= {rule.field for rule in options.filters}
+        return cls(chosen, certain, tuple(name for name in schema.names if name in wanted))
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Batch:
     ----------
     shapes, table, extra
         Shapes, and with one entry each their attributes, ``key`` along the curve, ``remarks``,
-        ``id`` and ``weight`` in bytes.
+        ``id``, ``own`` id without a column, and ``weight`` in bytes.
     facts
         JSON-ready notes: code -> first row and count, kinds, bounds.
     ids
@@ -125,17 +130,20 @@ def scan(source: Source, first: int, recipe: Recipe, pool: Executor, threads: in
     shapes = filled(coordinates, order, pool, threads)
     spread(pool, threads, shapes.total, lambda a, b: orient(shapes, a, b))
     shapes, remarks, group, wrapped = _mended(shapes, pool, threads)
-    ids, known, facts = _ids(source, first, recipe)
+    ids, own, known, facts = _ids(source, first, recipe)
     local = shapes.row
-    table = _plain(source.attributes.select(list(recipe.columns)).take(positions(local)))
+    table = source.attributes.select(list(recipe.columns)).take(positions(local))
     shapes = shapes._replace(row=local + first)
     extra = {
         "key": keys[local] | (group << GROUP_SHIFT),
         "remarks": remarks,
-        "id": ids[local] if ids.size else (local + first).astype(np.uint64),
+        "id": ids[local],
+        "own": own[local],
         "weight": weights(shapes, table),
     }
     facts |= _noticed(measures, first) | _summary(shapes, table)
+    facts["statistics"] = {name: one.as_dict() for name, one in column_statistics(table).items()}
+    facts["noticed"] = [asdict(one) for one in noticed_in(source, coordinates)]
     if wrapped.size:
         facts["antimeridian"] = [int(wrapped[0]) + first, int(wrapped.size)]
     return Batch(shapes, table, extra, facts, known)
@@ -171,28 +179,22 @@ def weights(shapes: Shapes, table: pa.Table) -> NDArray[np.int64]:
     return total
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Return a table without dictionaries, which would differ from batch to batch."""
-    for at, column in enumerate(table.schema):
-        if pa.types.is_dictionary(column.type):
-            values = table.column(at).cast(column.type.value_type)
-            table = table.set_column(at, column.name, values)
-    return table
-
-
 def _ids(
     source: Source, first: int, recipe: Recipe
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], dict[str, Any]]:
-    """Return the id of every row, all that are usable, and what is wrong with the others."""
-    none = np.empty(0, np.uint64)
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64], dict[str, Any]]:
+    """Return the id of every row, the one it has without a column, all that may repeat, facts."""
+    own = source.ids
+    known = np.empty(0, np.uint64) if own is None else own[own != NO_ID]
+    if own is None:
+        own = np.arange(first, first + len(source.geometry), dtype=np.uint64)
     if recipe.id_column is None:
-        return none, none, {}
-    whole = whole_numbers(contiguous(source.attributes.column(recipe.id_column)))
-    usable = numbers(whole.is_valid()) == 1
-    ids = np.where(usable, numbers(whole.fill_null(0)), NO_ID)
-    lost = np.flatnonzero(~usable)
-    facts = {"id-unusable": [int(lost[0]) + first, int(lost.size)]} if lost.size else {}
-    return ids, ids[usable], facts
+        return own, own, known, {}
+    found = numbers_in(contiguous(source.attributes.column(recipe.id_column)))
+    lost = np.flatnonzero(~found.usable)
+    facts: dict[str, Any] = {"id-incomplete": not found.complete}
+    if lost.size:
+        facts["id-unusable"] = [int(lost[0]) + first, int(lost.size)]
+    return found.ids, own, found.ids[found.usable], facts
 
 
 def _noticed(measures: wkb.Measures, first: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +13,15 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import TilingError
 from pipeline.tiling.partition.limits import ENGINE_BYTES
-from pipeline.tiling.reading import (
-    Source,
-    layers_in,
-    parquet_layout,
-    read_layers,
-    source_of,
-    title_of,
-)
+from pipeline.tiling.reading.gdal import grouped, open_layers
+from pipeline.tiling.reading.layers import PARQUET, parquet_layout, read_layers
+from pipeline.tiling.reading.transform import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-_PARQUET = (".parquet", ".geoparquet", ".pq")
+    from pipeline.tiling.reading.source import Source
+
 _BATCH_ROWS = 16_384
 _PAGE_BYTES = 1 << 20
 _ROW_BYTES = 300
@@ -44,6 +40,8 @@ class Stream:
     ----------
     name, file
         As in :class:`pipeline.tiling.reading.Source`.
+    columns
+        Names of its attributes.
     rows
         How many features; 0 if the file does not say.
     stamp
@@ -55,6 +53,7 @@ class Stream:
 
     name: str
     file: str
+    columns: tuple[str, ...]
     rows: int
     stamp: str
     read: Callable[[int], Iterator[Source]]
@@ -72,7 +71,7 @@ def _need(item: Any) -> int:
     path = Path(item)
     if not path.exists():
         raise TilingError(f"{path}: no such file")
-    if path.suffix.lower() in _PARQUET:
+    if path.suffix.lower() in PARQUET:
         facts = _parquet(path).metadata
         size = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
         return int(_ROW_BYTES * facts.num_rows + _PARQUET_FACTOR * size)
@@ -111,7 +110,7 @@ def _streams(name: str | None, item: Any) -> list[Stream]:
     path = Path(item)
     if not path.exists():
         raise TilingError(f"{path}: no such file")
-    if path.suffix.lower() not in _PARQUET:
+    if path.suffix.lower() not in PARQUET:
         return _from_gdal(name, path)
     if parquet_layout(_parquet(path).schema_arrow, path) is None:
         return [_from_source(source) for source in read_layers({name or path.stem: path})]
@@ -126,9 +125,11 @@ def _from_source(source: Source) -> Stream:
     def read(limit: int) -> Iterator[Source]:
         step = max(1, min(rows, rows * limit // size))
         for first in range(0, max(rows, 1), step):
-            yield Source(
-                source.name, source.file, source.attributes.slice(first, step),
-                source.geometry.slice(first, step), source.findings,
+            yield replace(
+                source, attributes=source.attributes.slice(first, step),
+                geometry=source.geometry.slice(first, step),
+                ids=None if source.ids is None else source.ids[first : first + step],
+                noticed=[] if first else source.noticed,
             )  # fmt: skip
 
     stamp = hashlib.blake2b(digest_size=16)
@@ -139,7 +140,8 @@ def _from_source(source: Source) -> Stream:
             stamp.update(f"{chunk.offset} {len(chunk)}".encode())
             for buffer in chunk.buffers():
                 stamp.update(buffer or b"-")
-    return Stream(source.name, source.file, rows, stamp.hexdigest(), read)
+    columns = tuple(source.attributes.column_names)
+    return Stream(source.name, source.file, columns, rows, stamp.hexdigest(), read)
 
 
 def _parquet(path: Path) -> pq.ParquetFile:
@@ -159,61 +161,23 @@ def _from_parquet(name: str, path: Path) -> Stream:
     def read(limit: int) -> Iterator[Source]:
         try:
             batches = file.iter_batches(_BATCH_ROWS, use_threads=False)
-            for table in _grouped(batches, schema, limit):
+            for table in grouped(batches, schema, limit):
                 yield source_of(name, str(path), table.drop_columns(dropped), column, crs)
         except (OSError, pa.ArrowException) as error:
             raise TilingError(f"{path}: cannot be read as Parquet: {error}") from error
 
-    return Stream(name, str(path), file.metadata.num_rows, file_stamp(path), read)
+    columns = tuple(n for n in schema.names if n != column and n not in dropped)
+    return Stream(name, str(path), columns, file.metadata.num_rows, file_stamp(path), read)
 
 
 def _from_gdal(name: str | None, path: Path) -> list[Stream]:
-    import pyogrio
-
-    try:
-        layers = layers_in(path)
-        counts = [pyogrio.read_info(path, layer=layer)["features"] for layer in layers]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise TilingError(f"{path}: cannot be read: {error}") from error
     return [
-        _gdal_layer(title_of(name, layer, layers, path), path, layer, max(0, int(count)))
-        for layer, count in zip(layers, counts, strict=True)
-    ]
-
-
-def _gdal_layer(title: str, path: Path, layer: str, rows: int) -> Stream:
-    import pyogrio
-    from pyogrio.raw import open_arrow
-
-    def read(limit: int) -> Iterator[Source]:
-        try:
-            with open_arrow(path, layer=layer, use_pyarrow=True, batch_size=_BATCH_ROWS) as opened:
-                facts, reader = opened
-                column = facts["geometry_name"] or "wkb_geometry"
-                for table in _grouped(reader, reader.schema, limit):
-                    yield source_of(title, str(path), table, column, facts["crs"])
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise TilingError(f"{path}: cannot be read: {error}") from error
-
-    return Stream(title, str(path), rows, file_stamp(path) + layer, read)
-
-
-def _grouped(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, limit: int
-) -> Iterator[pa.Table]:
-    """Yield tables of about `limit` bytes, at least one."""
-    waiting: list[pa.RecordBatch] = []
-    size = parts = 0
-    for batch in batches:
-        waiting.append(batch)
-        size += batch.nbytes
-        if size >= limit:
-            whole = pa.Table.from_batches(waiting, schema)
-            waiting, size, parts = [], 0, parts + 1
-            yield whole
-            del whole
-    if waiting or not parts:
-        yield pa.Table.from_batches(waiting, schema)
+        Stream(
+            layer.title, str(path), layer.columns, layer.rows,
+            file_stamp(path) + layer.layer, layer.parts,
+        )
+        for layer in open_layers(name, path)
+    ]  # fmt: skip
 
 
 def _files_of(path: Path) -> list[Path]:

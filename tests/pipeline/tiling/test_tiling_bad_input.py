@@ -12,7 +12,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from pipeline.tiling.engine import cut_sources
 from pipeline.tiling.options import TileOptions
-from pipeline.tiling.reading import Source
+from pipeline.tiling.reading.source import Source
 
 HERE = Point(130.8, 33.9)
 
@@ -129,9 +129,9 @@ def test_damaged_wkb_is_counted(tmp_path):
     assert {f.code: f.count for f in report.findings} == {"geometry-malformed": 4}
 
 
-def test_curves_are_named_as_unsupported(tmp_path):
-    circular = struct.pack("<BII", 1, 8, 0)
-    report = cut_wkb(tmp_path, shapely.to_wkb(HERE), circular)
+def test_kinds_without_a_shape_of_their_own_are_named_as_unsupported(tmp_path):
+    abstract = struct.pack("<BII", 1, 13, 0)
+    report = cut_wkb(tmp_path, shapely.to_wkb(HERE), abstract)
     assert [f.code for f in report.findings] == ["geometry-unsupported"]
 
 

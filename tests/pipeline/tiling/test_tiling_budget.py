@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from pipeline.tiling import LayerOptions
+from pipeline.tiling.metadata import causes_in
 
 BUDGET = 4_000
 
@@ -52,7 +53,7 @@ def test_dropping_by_rank_keeps_what_matters_most(cut, crowd):
         assert 1999 in kept or len(kept) < 2000
     low = found.report.zooms[0]
     assert low.causes["dropped_by_rank"] > 0
-    assert found.reader.metadata["tonari"]["8"]["dropped_by_rank"] == low.causes["dropped_by_rank"]
+    assert causes_in(found.reader.metadata)["8"]["dropped_by_rank"] == low.causes["dropped_by_rank"]
 
 
 def test_dropping_the_densest_thins_crowds_first(cut, crowd):

@@ -15,7 +15,7 @@ from pipeline.tiling.engine import cut_sources, working_threads
 from pipeline.tiling.partition.limits import Limits
 from pipeline.tiling.partition.run import cut_streams
 from pipeline.tiling.partition.streams import ENGINE_BYTES, needs, streams_of
-from pipeline.tiling.reading import read_layers
+from pipeline.tiling.reading.layers import read_layers
 
 WORDS = {"name": "test", "attribution": "", "description": ""}
 TINY = Limits(batch=2_000, chunk=1_500, task=4_000)
@@ -244,7 +244,7 @@ def test_ids_come_from_where_they_always_come_from(tmp_path, ids):
         data["id"] = data["id"].astype("Int64")
     column = "id" if ids == "named" else None
     whole, *rest = both(tmp_path, data, TileOptions(maxzoom=9), TINY, id_column=column)
-    assert ("id" in whole.layers[0].fields) == (ids in ("repeated", "negative", "missing"))
+    assert ("id" in whole.layers[0].fields) == (ids != "distinct")
     assert_same(whole, *rest)
 
 
