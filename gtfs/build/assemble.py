@@ -49,7 +49,7 @@ def assemble(
         departure_cell; cells as :func:`gtfs.timetable.grid.cell_code` numbers them.
     """
     findings: list[Finding] = []
-    calendar, calendar_dates = calendar_tables(parts.services)
+    calendar, calendar_dates = calendar_tables(parts.services, parts.regular)
     shapes = _shapes(parts, source_trips, findings)
     keys = [shape_id(t.route, t.direction, t.stop_ids) for t in source_trips]
     words = Translations()

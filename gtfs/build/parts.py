@@ -86,6 +86,13 @@ class Parts:
         examples = {self.service_id(trip): trip for trip in reversed(self.trips)}
         return {service: self.service_dates(trip) for service, trip in examples.items()}
 
+    @cached_property
+    def regular(self) -> dict[str, frozenset[int]]:
+        """Weekdays every service is declared for, Monday is 0."""
+        examples = {self.service_id(trip): trip for trip in self.trips}
+        kinds = self.feed.day_types
+        return {s: self.days.regular(kinds[trip.day_type]) for s, trip in examples.items()}
+
     def service_dates(self, trip: Trip) -> frozenset[dt.date]:
         """Return the dates of the service of a trip."""
         marks = [self.feed.marks[m] for m in self.rules(trip)]

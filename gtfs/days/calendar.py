@@ -29,12 +29,17 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAY_CLASSES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 """What a timetable distinguishes: days of the week, and national holidays whatever their day."""
 _ADDED, _REMOVED = 1, 2
+_REST_DAYS = 15
+"""A service that does not run for longer than two weeks between two of its days rests."""
+_MOST_SEASONS = 64
+"""Services with more are single days, not seasons: they are looked at as a whole."""
 
 
 def calendar_tables(
     services: Mapping[str, Collection[dt.date]],
+    regular: Mapping[str, Collection[int]] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write the dates of services in the form that needs the fewest exceptions.
+    """Write the dates of services in the shortest form that says truly what each of them is.
 
     Every service gets a row in ``calendar``, also one that runs on single days only, because
     implementers of GTFS-JP disagree whether the file may be missing.
@@ -43,6 +48,9 @@ def calendar_tables(
     ----------
     services
         Service id to the dates on which it runs, at least one each.
+    regular
+        Service id to the weekdays (Monday is 0) it is declared for, where that is known: a
+        service of Sundays and holidays is never flagged for the Tuesday that is a holiday.
 
     Returns
     -------
@@ -58,7 +66,7 @@ def calendar_tables(
     for service, dates in sorted(services.items()):
         if not dates:
             raise ValueError(f"service {service!r} runs on no date")
-        first, last, flags = shortest_form(dates)
+        first, last, flags = shortest_form(dates, (regular or {}).get(service, range(7)))
         rows.append(
             {
                 "service_id": service,
@@ -67,51 +75,72 @@ def calendar_tables(
                 "end_date": _text(last),
             }
         )
-        regular = {day for day in _days(first, last) if flags[day.weekday()]}
+        usual = {day for day in _days(first, last) if flags[day.weekday()]}
         wanted = set(dates)
-        exceptions += [(service, _text(day), _ADDED) for day in wanted - regular]
-        exceptions += [(service, _text(day), _REMOVED) for day in regular - wanted]
+        exceptions += [(service, _text(day), _ADDED) for day in wanted - usual]
+        exceptions += [(service, _text(day), _REMOVED) for day in usual - wanted]
     columns = ["service_id", "date", "exception_type"]
     calendar = pd.DataFrame(rows, columns=["service_id", *WEEKDAYS, "start_date", "end_date"])
     return calendar, pd.DataFrame(sorted(exceptions), columns=columns)
 
 
-def shortest_form(dates: Collection[dt.date]) -> tuple[dt.date, dt.date, tuple[bool, ...]]:
+def shortest_form(
+    dates: Collection[dt.date], regular: Collection[int] = range(7)
+) -> tuple[dt.date, dt.date, tuple[bool, ...]]:
     """Find the period and weekdays from which the fewest exceptions lead to `dates`.
 
-    For a period, a weekday is worth its flag when it is served more often than not. All periods
-    inside the first and last date are tried, so one extra day in spring does not stretch a summer
-    service; among equally short forms the longest period wins, then the earliest.
+    Only forms that are true of the service are tried. The period holds whole seasons (stretches
+    in which the service never rests for more than two weeks) with at least half of the dates, so
+    that neither an extra day in spring stretches a summer service nor the days around New Year
+    stand for a service of Sundays. A weekday has its flag when it is served on more than half of
+    its days in that period. Among equally short forms the longest period wins, then the earliest.
+
+    Parameters
+    ----------
+    dates
+        Days of one service, at least one.
+    regular
+        Weekdays that may be flagged, Monday is 0.
 
     Returns
     -------
     first, last, flags
         The period, both ends included, and whether each weekday runs, Monday first.
     """
-    begin = min(dates)
-    length = (max(dates) - begin).days + 1
-    # worth[w, d]: what day d adds to the value of flagging weekday w; +1 served, -1 not.
-    worth = np.zeros((7, length + 1), dtype=np.int64)
-    for offset in range(length):
-        day = begin + dt.timedelta(days=offset)
-        worth[day.weekday(), offset + 1] = 1 if day in dates else -1
-    sums = worth.cumsum(axis=1)
-    start, end = _best_period(sums, length)
-    saved = sums[:, end + 1] - sums[:, start]
-    first, last = begin + dt.timedelta(days=start), begin + dt.timedelta(days=end)
-    return first, last, tuple(bool(value > 0) for value in saved)
+    served = np.array(sorted(day.toordinal() for day in set(dates)), dtype=np.int64)
+    breaks = np.flatnonzero(np.diff(served) > _REST_DAYS) + 1
+    if len(breaks) >= _MOST_SEASONS:
+        breaks = breaks[:0]
+    starts, ends = np.array([0, *breaks]), np.array([*breaks, len(served)])
+    best: tuple[int, int, int] = (-1, 0, 0)
+    found = (_dates(served[[0, -1]]), (False,) * 7)
+    for begin in starts:
+        for end in ends[ends > begin]:
+            if 2 * (end - begin) < len(served):
+                continue
+            saved = _saved(served[begin:end], regular)
+            span = int(served[end - 1] - served[begin])
+            candidate = (int(saved.sum()), span, -int(served[begin]))
+            if candidate > best:
+                best = candidate
+                found = (_dates(served[[begin, end - 1]]), tuple(bool(v) for v in saved > 0))
+    (first, last), flags = found
+    return first, last, flags
 
 
-def _best_period(sums: NDArray[np.int64], length: int) -> tuple[int, int]:
-    best = (-1, 0, 0)
-    period = (0, length - 1)
-    for start in range(length):
-        saved = np.maximum(sums[:, start + 1 :] - sums[:, [start]], 0).sum(axis=0)
-        end = start + int(len(saved) - 1 - np.argmax(saved[::-1]))  # the last of the best
-        candidate = (int(saved[end - start]), end - start, -start)
-        if candidate > best:
-            best, period = candidate, (start, end)
-    return period
+def _dates(ordinals: NDArray[np.int64]) -> list[dt.date]:
+    """Return ordinal days (:meth:`datetime.date.toordinal`) as dates."""
+    return [dt.date.fromordinal(int(day)) for day in ordinals]
+
+
+def _saved(served: NDArray[np.int64], regular: Collection[int]) -> NDArray[np.int64]:
+    """Return how many exceptions the flag of each weekday saves; 0 where it must not be set."""
+    first, last = int(served[0]), int(served[-1])
+    every = np.bincount((np.arange(first, last + 1) - 1) % 7, minlength=7)
+    running = np.bincount((served - 1) % 7, minlength=7)
+    worth = np.maximum(2 * running - every, 0)  # added days spared less removed days needed
+    worth[[day for day in range(7) if day not in regular]] = 0
+    return worth
 
 
 def effective_dates(feed: Feed) -> dict[str, frozenset[dt.date]]:

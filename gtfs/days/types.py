@@ -7,6 +7,7 @@ type, narrowed by footnotes, inside the period of a timetable revision.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,21 @@ class Days:
             served &= self._any(every, mark.only) if mark.only else every
             served -= self._any(every, mark.but_not)
         return served
+
+    def regular(self, day_type: DayType) -> frozenset[int]:
+        """Return the weekdays a day type is about, Monday is 0.
+
+        Those it names, and those most of whose days stand in a set it names: school days are
+        Monday to Friday, the holidays of a year are no weekday.
+        """
+        names = (*day_type.runs, *day_type.and_also)
+        found = {WEEKDAYS.index(name) for name in names if name in WEEKDAYS}
+        every = Counter(day.weekday() for day in each_day(self.period.start, self.period.end))
+        for name in names:
+            inside = (d for d in self.named.get(name, ()) if self.period.start <= d)
+            held = Counter(d.weekday() for d in inside if d <= self.period.end)
+            found |= {weekday for weekday, count in held.items() if 2 * count > every[weekday]}
+        return frozenset(found)
 
     def _any(self, dates: frozenset[dt.date], names: Iterable[str]) -> frozenset[dt.date]:
         """Return the dates that are one of the named weekdays, holidays or sets."""

@@ -146,7 +146,7 @@ def build_demand(parts: Parts, read: DemandRead) -> tuple[Tables, pd.DataFrame]:
         for row in _stop_times(trip, trip_id, groups)
     ]
     used = {stop for trip in read.trips for place in trip.places for stop in place.stops}
-    calendar, calendar_dates = calendar_tables(parts.services)
+    calendar, calendar_dates = calendar_tables(parts.services, parts.regular)
     rows: dict[str, list[Row]] = {
         "agency": [agency_row(parts, words)],
         "stops": stop_rows(parts, used, words),

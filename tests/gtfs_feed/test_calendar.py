@@ -16,10 +16,12 @@ from gtfs.days.calendar import (
     read_holiday_table,
     shortest_form,
 )
+from gtfs.days.types import each_day
 from gtfs.errors import FeedUnreadable
 from gtfs.feed.tables import Feed
 
 AUTUMN = [dt.date(2026, 10, 1) + dt.timedelta(days=i) for i in range(92)]
+NEW_YEAR = {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}
 HOLIDAYS = national_holidays(AUTUMN[0], AUTUMN[-1])
 
 
@@ -86,19 +88,40 @@ def test_any_dates_come_back_the_same(services):
     assert effective_dates(feed_of(services)) == {s: frozenset(d) for s, d in services.items()}
 
 
-@given(st.sets(st.dates(dt.date(2026, 1, 1), dt.date(2026, 1, 20)), min_size=1))
-def test_no_period_and_weekdays_need_fewer_exceptions(dates):
-    ours = len(calendar_tables({"s": dates})[1])
-    every = [min(dates) + dt.timedelta(days=i) for i in range((max(dates) - min(dates)).days + 1)]
-    for i, first in enumerate(every):
-        for last in every[i:]:
-            inside = [d for d in every if first <= d <= last]
-            cost = sum(d not in inside for d in dates)
-            for weekday in range(7):
-                same = [d for d in inside if d.weekday() == weekday]
-                served = sum(d in dates for d in same)
-                cost += min(served, len(same) - served)
-            assert ours <= cost
+@given(st.sets(days, min_size=1))
+def test_a_weekday_is_flagged_only_where_it_runs_on_most_of_its_days(dates):
+    first, last, flags = shortest_form(dates)
+    for weekday in range(7):
+        same = [d for d in each_day(first, last) if d.weekday() == weekday]
+        runs = 2 * sum(d in dates for d in same) > len(same)
+        assert not flags[weekday] or runs
+    assert 2 * sum(first <= d <= last for d in dates) >= len(dates)
+
+
+@given(st.dates(dt.date(2026, 1, 1), dt.date(2027, 12, 1)), st.integers(29, 200))
+def test_a_service_of_sundays_and_holidays_says_sunday_whenever_it_begins(first, length):
+    last = first + dt.timedelta(days=length)
+    closed = {d for d in each_day(first, last) if (d.month, d.day) in NEW_YEAR}
+    holidays = set(national_holidays(first, last)) | closed
+    dates = {d for d in each_day(first, last) if d.weekday() == 6 or d in holidays}
+    calendar, _ = calendar_tables({"s": dates}, {"s": [6]})
+    assert set(calendar.iloc[0, 1:7]) == {0}
+    assert calendar.sunday.iloc[0] == 1
+    assert effective_dates(feed_of({"s": dates})) == {"s": frozenset(dates)}
+
+
+def test_the_days_around_new_year_do_not_stand_for_a_service_of_sundays():
+    span = list(each_day(dt.date(2026, 12, 1), dt.date(2027, 1, 15)))
+    closed = {d for d in span if (d.month, d.day) in NEW_YEAR}
+    dates = {d for d in span if d.weekday() == 6 or d in closed or d in HOLIDAYS}
+    first, last, flags = shortest_form(dates)  # what a feed made elsewhere gives: dates alone
+    assert flags == (False,) * 6 + (True,)
+    assert (first, last) == (min(dates), max(dates))
+
+
+def test_single_days_all_over_a_century_are_written_at_once():
+    dates = {dt.date(1950, 1, 1) + dt.timedelta(days=40 * i) for i in range(1000)}
+    assert effective_dates(feed_of({"s": dates})) == {"s": frozenset(dates)}
 
 
 @pytest.mark.real
