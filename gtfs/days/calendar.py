@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gtfs.errors import FeedUnreadable
+from pipeline.findings import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +30,9 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 DAY_CLASSES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
 """What a timetable distinguishes: days of the week, and national holidays whatever their day."""
 _ADDED, _REMOVED = 1, 2
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Dates outside are slips of the hand: 99 for 2099, 9999 for "until further notice"."""
+_DIGITS = 8
 _REST_DAYS = 15
 """A service that does not run for longer than two weeks between two of its days rests."""
 _MOST_SEASONS = 64
@@ -113,7 +117,8 @@ def shortest_form(
         breaks = breaks[:0]
     starts, ends = np.array([0, *breaks]), np.array([*breaks, len(served)])
     best: tuple[int, int, int] = (-1, 0, 0)
-    found = (_dates(served[[0, -1]]), (False,) * 7)
+    flags: tuple[bool, ...] = (False,) * 7
+    found = (_dates(served[[0, -1]]), flags)
     for begin in starts:
         for end in ends[ends > begin]:
             if 2 * (end - begin) < len(served):
@@ -138,7 +143,9 @@ def _saved(served: NDArray[np.int64], regular: Collection[int]) -> NDArray[np.in
     first, last = int(served[0]), int(served[-1])
     every = np.bincount((np.arange(first, last + 1) - 1) % 7, minlength=7)
     running = np.bincount((served - 1) % 7, minlength=7)
-    worth = np.maximum(2 * running - every, 0)  # added days spared less removed days needed
+    worth: NDArray[np.int64] = np.maximum(
+        2 * running - every, 0
+    )  # added days spared less removed days needed
     worth[[day for day in range(7) if day not in regular]] = 0
     return worth
 
@@ -157,15 +164,16 @@ def effective_dates(feed: Feed) -> dict[str, frozenset[dt.date]]:
         If a date is not ``YYYYMMDD``; the message names file, row and value.
     """
     running: dict[str, set[dt.date]] = {}
-    for row, record in enumerate(feed.table("calendar").to_dict("records"), start=2):
+    calendar = feed.table("calendar", "service_id", *WEEKDAYS, "start_date", "end_date")
+    for row, record in enumerate(calendar.to_dict("records"), start=2):
         days = running.setdefault(record["service_id"], set())
-        day = _date("calendar.txt", row, record["start_date"])
-        end = _date("calendar.txt", row, record["end_date"])
-        while day <= end:
-            if record[day.strftime("%A").lower()] == 1:
-                days.add(day)
-            day += dt.timedelta(days=1)
-    for row, record in enumerate(feed.table("calendar_dates").to_dict("records"), start=2):
+        first = _date("calendar.txt", row, record["start_date"]).toordinal()
+        last = _date("calendar.txt", row, record["end_date"]).toordinal()
+        for weekday, name in enumerate(WEEKDAYS):
+            if record[name] == 1:
+                days.update(map(dt.date.fromordinal, range(_next(first, weekday), last + 1, 7)))
+    added = feed.table("calendar_dates", "service_id", "date", "exception_type")
+    for row, record in enumerate(added.to_dict("records"), start=2):
         days = running.setdefault(record["service_id"], set())
         day = _date("calendar_dates.txt", row, record["date"])
         if record["exception_type"] == _ADDED:
@@ -199,9 +207,20 @@ def read_holiday_table(path: Path) -> dict[dt.date, str]:
 
 def _date(file: str, row: int, text: str) -> dt.date:
     try:
-        return dt.datetime.strptime(text, "%Y%m%d").date()
+        day = dt.datetime.strptime(text, "%Y%m%d").date() if len(text) == _DIGITS else None
     except ValueError:
-        raise FeedUnreadable(f"{file} row {row}: {text!r} is not a date as YYYYMMDD") from None
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        found = Catalogue.of("gtfs.data").finding(
+            "feed-date-malformed", file=file, row=row, value=text, first=FIRST_YEAR, last=LAST_YEAR
+        )
+        raise FeedUnreadable(f"{file} row {row}: {text!r} is not a date as YYYYMMDD", [found])
+    return day
+
+
+def _next(ordinal: int, weekday: int) -> int:
+    """Return the first day from `ordinal` on that is a weekday, Monday being 0."""
+    return ordinal + (weekday - (ordinal - 1)) % 7
 
 
 def _text(day: dt.date) -> str:

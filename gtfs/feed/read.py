@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import zipfile
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
@@ -24,9 +24,10 @@ import pyarrow.csv as pacsv
 
 from gtfs.errors import FeedUnreadable
 from gtfs.feed.columns import seconds
+from gtfs.feed.container import contents
 from gtfs.feed.schema import Kind, tables
 from gtfs.feed.tables import Feed, kind, ordered, typed_table
-from pipeline.findings import Catalogue, Finding
+from pipeline.findings import Catalogue, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,34 +58,26 @@ def read_feed(path: Path) -> ReadFeed:
     FeedUnreadable
         If there is no such file, it is no zip, or it holds no table of GTFS.
     """
-    members, findings = _tables_folder(_members(path))
+    packed, left_out = contents(path)
+    members, findings = _tables_folder(packed)
+    findings = left_out + findings
     feed = Feed()
     for name, data in members.items():
+        odd: list[Finding]
         if name.endswith(".txt"):
             table, odd = _read_table(name, data)
             findings += odd
             if table is not None:
                 feed[name.removesuffix(".txt")] = table
         elif name == "locations.geojson":
-            feed.locations = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+            feed.locations, odd = _read_locations(name, data)
+            findings += odd
         else:
             feed.extras[name] = data
     if not any(name in tables() for name in feed):
         found = _say("feed-without-tables", file=path.as_posix())
         raise FeedUnreadable(f"{path} holds no table of GTFS", [found])
     return ReadFeed(feed, findings)
-
-
-def _members(path: Path) -> dict[str, bytes]:
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-        return {p.relative_to(path).as_posix(): p.read_bytes() for p in files}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
-    except (OSError, zipfile.BadZipFile) as error:
-        found = _say("feed-unreadable", file=path.as_posix(), reason=error)
-        raise FeedUnreadable(f"{path} cannot be read as a feed: {error}", [found]) from error
 
 
 def _tables_folder(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Finding]]:
@@ -108,16 +101,39 @@ def _tables_folder(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], list
     return chosen, findings
 
 
+def _read_locations(name: str, data: bytes) -> tuple[dict[str, Any] | None, list[Finding]]:
+    """Read the zones of Flex; what is no collection of features with ids is left out."""
+    try:
+        found = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        return None, [_say("feed-zones-unreadable", file=name, reason=error)]
+    features = found.get("features") if isinstance(found, dict) else None
+    if not isinstance(features, list):
+        return None, [_say("feed-zones-unreadable", file=name, reason="no features")]
+    for position, feature in enumerate(features):
+        if not isinstance(feature, dict) or not isinstance(feature.get("id"), str):
+            reason = "no id" if isinstance(feature, dict) else "no Feature"
+            at = str(position)
+            return None, [_say("feed-zones-unreadable", file=name, feature=at, reason=reason)]
+    return found, []
+
+
 def _read_table(name: str, data: bytes) -> tuple[pd.DataFrame | None, list[Finding]]:
     table = name.removesuffix(".txt")
     data = data.removeprefix(codecs.BOM_UTF8)
-    typed = _parse_typed(table, data)
+    # Text that holds no byte 0 is of one byte a character, or two with the first one set.
+    typed = None if b"\0" in data else _parse_typed(table, data)
     if typed is not None:
         return typed, []
     text, findings = _decoded(name, data)
     if not text.strip():
         return None, [*findings, _say("feed-file-empty", file=name)]
-    frame, odd = _parse_patiently(name, text)
+    if "\0" in text:
+        return None, [*findings, _say("feed-file-no-text", file=name)]
+    try:
+        frame, odd = _parse_patiently(name, text)
+    except csv.Error as error:
+        return None, [*findings, _say("feed-file-no-table", file=name, reason=error)]
     frame, unnamed = _with_usable_header(name, frame)
     typed, unreadable = typed_table(table, frame)
     for field, words in unreadable.items():
@@ -145,11 +161,41 @@ def _with_usable_header(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, l
 
 
 def _decoded(name: str, data: bytes) -> tuple[str, list[Finding]]:
+    for mark, codec in _MARKS.items():
+        if data.startswith(mark):
+            text = data.decode(codec, errors="replace")
+            return text, [_say("feed-not-utf8", file=name, encoding="UTF-16", **_lost(text))]
+    if data[:2].count(0) == 1:  # ASCII begins the header of every table of GTFS
+        text = data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", errors="replace")
+        return text, [_say("feed-not-utf8", file=name, encoding="UTF-16", **_lost(text))]
     try:
         return data.decode(), []
     except UnicodeDecodeError:
-        text = data.decode("cp932", errors="replace")
-        return text, [_say("feed-not-utf8", file=name, count=text.count("\ufffd") or 1)]
+        codec, called = _codec_of(data)
+        text = data.decode(codec, errors="replace")
+        return text, [_say("feed-not-utf8", file=name, encoding=called, **_lost(text))]
+
+
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_HALF_KANA = re.compile("[\uff61-\uff9f]")
+
+
+def _lost(text: str) -> dict[str, Any]:
+    """Say how many characters could not be read, which makes the finding an error."""
+    lost = text.count("\ufffd")
+    return {"count": lost, "severity": Severity.ERROR} if lost else {}
+
+
+def _codec_of(data: bytes) -> tuple[str, str]:
+    """Tell CP932 from EUC-JP, which CP932 reads as a wood of half-width kana."""
+    try:
+        euc = data.decode("euc_jp")
+    except UnicodeDecodeError:
+        return "cp932", "CP932 (Shift_JIS)"
+    kana = len(_HALF_KANA.findall(data.decode("cp932", errors="replace")))
+    if kana > len(_HALF_KANA.findall(euc)):
+        return "euc_jp", "EUC-JP"
+    return "cp932", "CP932 (Shift_JIS)"
 
 
 _ARROW = {
@@ -163,7 +209,10 @@ _ARROW = {
 def _parse_typed(table: str, data: bytes) -> pd.DataFrame | None:
     """Parse a file without any fault in whole columns; None where it has one."""
     first_line = data[: data.find(b"\n") + 1 or None]
-    header = next(csv.reader([first_line.decode(errors="replace")]), [])
+    try:
+        header = next(csv.reader([first_line.decode(errors="replace")]), [])
+    except csv.Error:
+        return None
     names = [column.strip() for column in header]
     if not all(names) or len(set(names)) != len(names):
         return None
@@ -208,7 +257,7 @@ def _series(values: pa.ChunkedArray, kind: Kind) -> pd.Series:
 
 def _parse_patiently(name: str, text: str) -> tuple[pd.DataFrame, list[Finding]]:
     """Parse line by line; short lines are filled, what stands behind the last column is listed."""
-    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
     header, rows = lines[0], lines[1:]
     width = len(header)
     odd = [(i, row) for i, row in enumerate(rows) if len(row) != width]

@@ -12,13 +12,14 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from gtfs.days.calendar import calendar_tables, effective_dates
-from gtfs.feed.ids import HOMES, ids, rename
+from gtfs.days.calendar import effective_dates
+from gtfs.feed.ids import HOMES, LOCATION, ids, rename
 from gtfs.feed.schema import Kind
 from gtfs.feed.tables import kind
 from gtfs.republish.change import Changing
+from gtfs.republish.days import keep_days
 from gtfs.republish.translations import modern_translations
-from gtfs.republish.unused import drop_unused
+from gtfs.republish.unused import drop_unused, known_ids, note_lost
 
 if TYPE_CHECKING:
     from gtfs.feed.tables import Feed
@@ -47,8 +48,7 @@ def modernise(feed: Feed) -> tuple[Feed, list[Finding]]:
         modern_translations,
         _fill_agency,
         _fill_location_type,
-        _rewrite_calendar,
-        drop_unused,
+        _drop_what_never_runs,
         _ascii_ids,
         _write_period,
     ):
@@ -122,21 +122,21 @@ def _fill_location_type(work: Changing) -> None:
     )
 
 
+def _drop_what_never_runs(work: Changing) -> None:
+    known = known_ids(work.feed)
+    _rewrite_calendar(work)
+    drop_unused(work, known)
+    note_lost(work, known)
+
+
 def _rewrite_calendar(work: Changing) -> None:
-    """Write every service in the shortest form; services without a day go, and their trips."""
+    """Write every service in the shortest form; trips of services without a day go."""
     feed = work.feed
-    dates = effective_dates(feed)
-    trips = feed.table("trips", "service_id")
-    alive = {service: days for service, days in dates.items() if days}
-    dead = ~trips.service_id.isin(alive)
-    if dead.any():
-        value = trips.service_id[dead].iloc[0]
-        work.say(
-            "trip-never-runs", file="trips", column="service_id", value=value, count=int(dead.sum())
-        )
-        feed["trips"] = trips[~dead]
     before = len(feed.table("calendar_dates"))
-    feed["calendar"], feed["calendar_dates"] = calendar_tables(alive)
+    dead = keep_days(feed, effective_dates(feed))
+    if len(dead):
+        place = {"file": "trips", "column": "service_id"}
+        work.say("trip-never-runs", value=dead.iloc[0], count=len(dead), **place)
     after = len(feed["calendar_dates"])
     if after < before:
         work.say(
@@ -150,7 +150,7 @@ def _rewrite_calendar(work: Changing) -> None:
 
 def _ascii_ids(work: Changing) -> None:
     """Give ids with other than printable ASCII characters one made from their text alone."""
-    for what in HOMES:
+    for what in (*HOMES, LOCATION):
         odd = sorted(i for i in ids(work.feed, what) if not (i.isascii() and i.isprintable()))
         if odd:
             names = {i: _ascii(what, i) for i in odd}

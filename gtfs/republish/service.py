@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gtfs.build.japan import Translations
 from gtfs.build.rows import attribution_rows, feed_info_row
-from gtfs.days.calendar import calendar_tables, effective_dates
+from gtfs.days.calendar import effective_dates
 from gtfs.errors import FeedUnreadable, TimetableUnreadable
+from gtfs.feed.complete import read_service
 from gtfs.feed.ids import rename
-from gtfs.feed.read import read_feed
 from gtfs.notices import notice
 from gtfs.reconcile import Reconciliation
 from gtfs.republish import modernise, succession, together
+from gtfs.republish.change import Changing
+from gtfs.republish.days import keep_days
+from gtfs.republish.unused import drop_unused, known_ids
 from gtfs.stops.ledger import check_readings
 from gtfs.timetable.ledger import read_ledger
 
@@ -51,9 +55,13 @@ class Republished:
         self._originals: dict[str, Tables] = {}
         for name, zip_ in feed.published.feeds.items():
             try:
-                read = read_feed(root / zip_.file)
+                read = read_service(root / zip_.file)
             except FeedUnreadable as error:
-                self.findings.append(notice("feed-unreadable", file=zip_.file, reason=str(error)))
+                whole = (root / zip_.file).as_posix()
+                self.findings += [
+                    replace(found, file=zip_.file) if found.file == whole else found
+                    for found in error.findings
+                ]
                 continue
             self._originals[name] = read.feed
             self.findings += read.findings
@@ -169,17 +177,16 @@ def _keep_period(tables: Tables, period: Period, findings: list[Finding]) -> Non
     cut = sum(len(running[s]) - len(kept[s]) for s in running)
     if cut:
         findings.append(notice("published-days-cut", file="calendar.txt", count=cut))
-    alive = {s: days for s, days in kept.items() if days}
-    trips = tables["trips"]
-    stays = trips["service_id"].isin(alive)
-    if not stays.all():
-        value = trips.loc[~stays, "trip_id"].iloc[0]
-        count = int((~stays).sum())
-        findings.append(notice("published-expired", file="trips.txt", value=value, count=count))
-    tables["trips"] = trips[stays]
-    times = tables["stop_times"]
-    tables["stop_times"] = times[times["trip_id"].isin(tables["trips"]["trip_id"])]
-    tables["calendar"], tables["calendar_dates"] = calendar_tables(alive)
+    known = known_ids(tables)
+    before = tables["trips"]
+    gone = keep_days(tables, kept)
+    if len(gone):
+        value = before.loc[gone.index[0], "trip_id"]
+        place = {"file": "trips.txt", "value": value}
+        findings.append(notice("published-expired", count=len(gone), **place))
+    work = Changing(tables)
+    drop_unused(work, known)
+    findings += work.findings
 
 
 def _complete_names(

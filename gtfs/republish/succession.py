@@ -7,15 +7,19 @@ of the timetable the published feed holds both.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gtfs.days.calendar import calendar_tables, effective_dates
+from gtfs.days.calendar import effective_dates
+from gtfs.errors import FeedUnreadable
 from gtfs.feed.ids import HOMES, ids, rename
 from gtfs.feed.schema import tables
 from gtfs.feed.tables import Feed
 from gtfs.republish.change import Changing
+from gtfs.republish.days import keep_days
+from gtfs.republish.unused import known_ids, note_lost, settle
+from pipeline.findings import Catalogue
 
 if TYPE_CHECKING:
     from pipeline.findings import Finding
@@ -48,13 +52,14 @@ def succession(
 
     Raises
     ------
-    ValueError
+    FeedUnreadable
         If the next feed has no day of service.
     """
     old, new = current.copy(), following.copy()
     served = _served(new)
     if not served:
-        raise ValueError("the next feed has no day of service")
+        found = Catalogue.of("gtfs.validate").finding("feed-without-service", file="calendar.txt")
+        raise FeedUnreadable("the next feed has no day of service", [found])
     day = start or min(served)
     work = Changing(Feed())
     _clip(work, old, last=day - dt.timedelta(days=1))
@@ -65,7 +70,9 @@ def succession(
         work.feed[name] = _joined(work, name, old, new)
     _join_info(work, old, new)
     work.feed.extras = old.extras | new.extras
-    work.feed.locations = _join_locations(old, new)
+    work.feed.locations = _join_locations(work, old, new)
+    both = known_ids(old), known_ids(new)
+    note_lost(work, {kind: both[0][kind] | both[1][kind] for kind in both[0]})
     return work.feed, work.findings
 
 
@@ -90,13 +97,11 @@ def _clip(
         first=min(cut, default=""),
         last=max(cut, default=""),
     )
-    alive = {service: days for service, days in inside.items() if days}
-    feed["calendar"], feed["calendar_dates"] = calendar_tables(alive)
-    trips = feed.table("trips", "trip_id", "service_id")
-    feed["trips"] = trips[trips.service_id.isin(alive)]
-    for name in ("stop_times", "frequencies"):
-        if name in feed:
-            feed[name] = feed[name][feed[name].trip_id.isin(feed["trips"].trip_id)]
+    known = known_ids(feed)
+    keep_days(feed, inside)
+    own = Changing(feed)
+    settle(own, known)
+    work.findings += own.findings
 
 
 def _note_gap(work: Changing, old: Feed, day: dt.date) -> None:
@@ -160,9 +165,14 @@ def _join_info(work: Changing, old: Feed, new: Feed) -> None:
     )
 
 
-def _join_locations(old: Feed, new: Feed) -> dict[str, object] | None:
+def _join_locations(work: Changing, old: Feed, new: Feed) -> dict[str, Any] | None:
     found = [feed.locations for feed in (new, old) if feed.locations]
     if len(found) < 2:
         return found[0] if found else None
+    known = {str(f["id"]): f for f in found[1]["features"]}
+    other = [str(f["id"]) for f in found[0]["features"] if known.get(str(f["id"]), f) != f]
+    if other:
+        place = {"file": "locations", "column": "id"}
+        work.say("described-differently", value=other[0], count=len(other), **place)
     features = {str(f["id"]): f for part in reversed(found) for f in part["features"]}
     return {"type": "FeatureCollection", "features": [features[key] for key in sorted(features)]}

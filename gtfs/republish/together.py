@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.feed.ids import HOMES, ids, rename
+from gtfs.feed.ids import HOMES, LOCATION, ids, rename
 from gtfs.feed.tables import Feed
 from gtfs.republish.change import Changing
+from gtfs.republish.unused import known_ids, note_lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,27 +46,17 @@ def together(feeds: Mapping[str, Feed], *, info: Mapping[str, str]) -> tuple[Fee
     work.feed.extras = {
         f"{name}.{file}": data for name, part in parts.items() for file, data in part.extras.items()
     }
+    known = [known_ids(part) for part in parts.values()]
+    note_lost(work, {kind: set().union(*(k[kind] for k in known)) for kind in known[0]})
     return work.feed, work.findings
 
 
 def _prefixed(name: str, feed: Feed) -> Feed:
     part = feed.copy()
-    for what in HOMES:
+    for what in (*HOMES, LOCATION):
         if what != "agency":
             rename(part, what, {old: f"{name}.{old}" for old in ids(part, what)})
-    if part.locations:
-        part.locations = _prefixed_zones(name, part)
     return part
-
-
-def _prefixed_zones(name: str, part: Feed) -> dict[str, Any]:
-    """Rename the zones of Flex, whose ids stand in ``locations.geojson``."""
-    times = part.table("stop_times", "location_id")
-    named = times.location_id.where(times.location_id == "", f"{name}." + times.location_id)
-    part["stop_times"] = times.assign(location_id=named)
-    assert part.locations is not None
-    features = [{**f, "id": f"{name}.{f['id']}"} for f in part.locations["features"]]
-    return {**part.locations, "features": features}
 
 
 def _stacked(work: Changing, table: str, parts: list[Feed]) -> pd.DataFrame:

@@ -1,4 +1,9 @@
-"""What nothing in a feed uses: trips without stops, routes without trips, stops without trips."""
+"""What nothing in a feed uses, and what was said about things that are gone.
+
+``gtfs/data/references.csv`` tells which column of which table names what, and whether the row
+keeps it in use. Whoever takes rows out of a feed calls :func:`settle` afterwards, so that no id is
+left over that names nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,85 +11,169 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gtfs.feed.ids import RECORDS, ids
+from gtfs.feed.ids import HOMES, LOCATION, ids, record_kinds, references, values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
+    from gtfs.feed.tables import Feed
     from gtfs.republish.change import Changing
+
+    Known = Mapping[str, AbstractSet[str]]
 
 _CALLS = 2
 """A trip that stops once takes nobody anywhere."""
+_DROPPED = ("route", "shape", "service", "stop")
+"""Kinds whose rows go when nothing uses them; anything else unused does no harm."""
+_WINDOWS = ("start_pickup_drop_off_window", "end_pickup_drop_off_window")
+_PART = 2
+"""From this location_type on, a stop is part of its station: entrance, node, boarding area."""
 
 
-def drop_unused(work: Changing) -> None:
-    """Drop what no passenger can use, from the trips down; parents of stops in use stay."""
-    feed = work.feed
+def known_ids(feed: Feed) -> dict[str, set[str]]:
+    """Return the ids of every kind a feed defines."""
+    return {kind: ids(feed, kind) for kind in (*HOMES, LOCATION)}
+
+
+def drop_unused(work: Changing, before: Known) -> None:
+    """Drop what no passenger can use, from the trips down; what anything refers to stays.
+
+    `before` is as for :func:`settle`.
+    """
     _trips_without_stops(work)
-    trips = feed.table("trips", "trip_id", "route_id", "service_id", "shape_id")
-    _keep(work, "stop_times", "trip_id", set(trips.trip_id))
-    _keep(work, "frequencies", "trip_id", set(trips.trip_id))
-    _keep(work, "routes", "route_id", set(trips.route_id))
-    _keep(work, "routes_jp", "route_id", set(trips.route_id))
-    _keep(work, "shapes", "shape_id", set(trips.shape_id))
-    _keep(work, "calendar", "service_id", set(trips.service_id))
-    _keep(work, "calendar_dates", "service_id", set(trips.service_id))
-    _keep(work, "stops", "stop_id", _stops_in_use(work))
-    rules = feed.table("fare_rules", "fare_id", "route_id")
-    if len(rules):
-        kept = rules.route_id.isin({"", *trips.route_id})
-        feed["fare_rules"] = rules[kept]
-        work.say("unused-dropped", file="fare_rules", count=int((~kept).sum()))
-        _keep(work, "fare_attributes", "fare_id", set(feed["fare_rules"].fare_id))
-    _translations_of_nothing(work)
+    settle(work, before, unused=True)
 
 
-def _translations_of_nothing(work: Changing) -> None:
+def settle(work: Changing, before: Known, *, unused: bool = False) -> None:
+    """Take out, after rows were dropped, what named them, until nothing names what is gone.
+
+    Parameters
+    ----------
+    work
+        The feed being changed.
+    before
+        Ids there were before rows were dropped, from :func:`known_ids`: what named nothing
+        already is not ours to take out.
+    unused
+        Drop also routes, shapes, services and stops that nothing uses any more.
+    """
+    ruled = values(work.feed, "fare_rules", "fare_id")
+    while True:
+        size = sum(map(len, work.feed.values()))
+        _drop_dangling(work, before)
+        _drop_fares_of_gone_rules(work, ruled)
+        if unused:
+            for kind in _DROPPED:
+                _drop_kind(work, kind)
+        if sum(map(len, work.feed.values())) == size:
+            return
+
+
+def dangling(feed: Feed, known: Known) -> dict[tuple[str, str], set[str]]:
+    """Return, by table and column, ids that name nothing of a feed although `known` has them."""
+    found: dict[tuple[str, str], set[str]] = {}
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for reference in references():
+        kinds.setdefault((reference.table, reference.column), []).append(reference.kind)
+    for (table, column), of in kinds.items():
+        if table in feed and column in feed[table].columns:
+            defined = set().union(*(ids(feed, kind) for kind in of), {""})
+            gone = set(feed[table][column]) - defined
+            lost = gone & set().union(*(known[kind] for kind in of))
+            if lost:
+                found[table, column] = lost
+    return found
+
+
+def note_lost(work: Changing, before: Known) -> None:
+    """Say as errors which ids name nothing any more: a feed that has them is not to be written."""
+    for (table, column), lost in dangling(work.feed, before).items():
+        count = int(work.feed[table][column].isin(lost).sum())
+        work.say("reference-lost", file=table, column=column, value=min(lost), count=count)
+
+
+def _drop_dangling(work: Changing, before: Known) -> None:
+    for (table, column), lost in dangling(work.feed, before).items():
+        frame = work.feed[table]
+        gone = frame[column].isin(lost)
+        if table == "fare_rules" and column == "contains_id":
+            # The rows of a fare mean all of its zones together: without one of them it is another.
+            gone = frame.fare_id.isin(set(frame.fare_id[gone]))
+        _drop(work, table, column, gone)
+    _drop_translations(work, before)
+
+
+def _drop_translations(work: Changing, before: Known) -> None:
     rows = work.feed.table("translations", "table_name", "record_id")
     gone = pd.Series(False, index=rows.index)
-    for kind, table in RECORDS.items():
-        named = (rows.table_name == table) & (rows.record_id != "")
-        gone |= named & ~rows.record_id.isin(ids(work.feed, kind))
-    if gone.any():
-        value = rows.record_id[gone].iloc[0]
-        work.say("unused-dropped", file="translations", value=value, count=int(gone.sum()))
-        work.feed["translations"] = rows[~gone]
+    for table in set(rows.table_name):
+        for kind in record_kinds(table):
+            lost = before[kind] - ids(work.feed, kind)
+            gone |= (rows.table_name == table) & rows.record_id.isin(lost)
+    if len(rows):
+        _drop(work, "translations", "record_id", gone)
+
+
+def _drop_fares_of_gone_rules(work: Changing, ruled: AbstractSet[str]) -> None:
+    """Drop fares all of whose rules are gone: without rules they would hold everywhere."""
+    fares = work.feed.table("fare_attributes", "fare_id")
+    left = values(work.feed, "fare_rules", "fare_id")
+    if len(fares):
+        _drop(work, "fare_attributes", "fare_id", fares.fare_id.isin(ruled - left))
+
+
+def _drop_kind(work: Changing, kind: str) -> None:
+    used = _used(work.feed, kind)
+    for home in HOMES[kind]:
+        table, _, column = home.partition(".")
+        if table in work.feed and column in work.feed[table].columns:
+            _drop(work, table, column, ~work.feed[table][column].isin(used))
+
+
+def _used(feed: Feed, kind: str) -> set[str]:
+    used: set[str] = set()
+    for reference in references():
+        if reference.kind == kind and reference.keeps and reference.column != "parent_station":
+            used |= values(feed, reference.table, reference.column)
+    return (_with_stations(feed, used) if kind == "stop" else used) - {""}
+
+
+def _with_stations(feed: Feed, used: AbstractSet[str]) -> set[str]:
+    """Add the stations of stops in use, and the entrances and nodes of those stations."""
+    stops = feed.table("stops", "stop_id", "parent_station", "location_type")
+    part = (stops.location_type >= _PART).fillna(False).astype(bool)
+    found = set(used)
+    while True:
+        parents = set(stops.parent_station[stops.stop_id.isin(found)])
+        parts = set(stops.stop_id[part & stops.parent_station.isin(found - {""})])
+        if found >= parents | parts:
+            return found
+        found |= parents | parts
 
 
 def _trips_without_stops(work: Changing) -> None:
-    """Drop trips with fewer than two calls, unless they call at a zone or group of Flex."""
-    times = work.feed.table("stop_times", "trip_id", "location_group_id", "location_id")
-    calls = times.groupby("trip_id").size()
-    flexible = times.trip_id[(times.location_group_id != "") | (times.location_id != "")]
-    _keep(work, "trips", "trip_id", {*calls[calls >= _CALLS].index, *flexible})
-
-
-def _stops_in_use(work: Changing) -> set[str]:
+    """Drop trips with fewer than two calls, unless they are on demand, in whatever draft of Flex."""
     feed = work.feed
-    used = set(feed.table("stop_times", "stop_id").stop_id)
-    for table, fields in (
-        ("location_group_stops", ("stop_id",)),
-        ("pathways", ("from_stop_id", "to_stop_id")),
-    ):
-        for field in fields:
-            used |= set(feed.table(table, field)[field])
-    stops = feed.table("stops", "stop_id", "parent_station")
-    parents = dict(zip(stops.stop_id, stops.parent_station, strict=True))
-    waiting = [parents.get(stop, "") for stop in used]
-    while waiting:
-        parent = waiting.pop()
-        if parent and parent not in used:
-            used.add(parent)
-            waiting.append(parents.get(parent, ""))
-    return used
+    times = feed.table("stop_times", "trip_id", "stop_id", "location_group_id", "location_id")
+    times = times.assign(flexible=times.location_group_id.ne("") | times.location_id.ne(""))
+    areas = (ids(feed, "location_group") | ids(feed, LOCATION)) - ids(feed, "stop")
+    flexible = times.flexible | times.stop_id.isin(areas)
+    for window in _WINDOWS:
+        if window in times.columns:
+            flexible |= times[window].notna()
+    calls = times.groupby("trip_id").size()
+    kept = {*calls[calls >= _CALLS].index, *times.trip_id[flexible]}
+    trips = feed.table("trips", "trip_id")
+    if len(trips):
+        _drop(work, "trips", "trip_id", ~trips.trip_id.isin(kept), code="trip-without-calls")
 
 
-def _keep(work: Changing, table: str, field: str, used: AbstractSet[str]) -> None:
-    if table not in work.feed:
-        return
-    frame = work.feed.table(table, field)
-    kept = frame[field].isin(used)
-    if not kept.all():
-        gone = frame[field][~kept]
-        work.say("unused-dropped", file=table, column=field, value=gone.iloc[0], count=len(gone))
-        work.feed[table] = frame[kept]
+def _drop(
+    work: Changing, table: str, column: str, gone: pd.Series, *, code: str = "unused-dropped"
+) -> None:
+    if gone.any():
+        frame = work.feed.table(table, column)
+        first = frame[column][gone].iloc[0]
+        work.say(code, file=table, column=column, value=first, count=int(gone.sum()))
+        work.feed[table] = frame[~gone]

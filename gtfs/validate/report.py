@@ -23,6 +23,7 @@ def validation_json(validation: Validation) -> bytes:
         "date": validation.on.isoformat(),
         "tools": validation.tools,
         "absent": validation.absent,
+        "failed": validation.failed,
         "counts": validation.counts(),
         "notices": [notice.as_dict() for notice in validation.notices],
     }

@@ -37,6 +37,8 @@ class Validation:
         Validators that were asked, with their versions.
     absent
         Validators that are not installed.
+    failed
+        Validators that broke over the feed, with the reason.
     notices
         Everything they noticed, errors first; what is allowed carries the reason.
     """
@@ -46,6 +48,7 @@ class Validation:
     tools: dict[str, str]
     notices: list[Notice]
     absent: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Count notices as ``error``, ``warning``, ``info`` and ``allowed``."""
@@ -57,7 +60,11 @@ class Validation:
         say = Catalogue.of("gtfs.validate").finding
         serious = [n for n in self.notices if n.severity is not Severity.INFO and not n.allowed_ja]
         missing = [say("validator-absent", file=self.name, value=tool) for tool in self.absent]
-        return [notice.finding() for notice in serious] + missing
+        broken = [
+            say("validator-failed", file=self.name, value=tool, reason=reason)
+            for tool, reason in self.failed.items()
+        ]
+        return [notice.finding() for notice in serious] + missing + broken
 
 
 def validate(path: Path, *, on: dt.date, tools: Sequence[str] = tuple(TOOLS)) -> Validation:
@@ -80,9 +87,22 @@ def validate(path: Path, *, on: dt.date, tools: Sequence[str] = tuple(TOOLS)) ->
     read_feed(path)  # says what is wrong with a file that is none, in our words
     versions = {tool: installed(tool) for tool in sorted(tools)}
     present = {tool: version for tool, version in versions.items() if version}
-    notices = merge(notice for tool in present for notice in TOOLS[tool](path, on))
+    failed: dict[str, str] = {}
+    notices = merge(notice for tool in present for notice in _asked(tool, path, on, failed))
     absent = [tool for tool in versions if tool not in present]
-    return Validation(path.name, on, present, allow(notices, _members(path)), absent)
+    return Validation(path.name, on, present, allow(notices, _members(path)), absent, failed)
+
+
+def _asked(tool: str, path: Path, on: dt.date, failed: dict[str, str]) -> list[Notice]:
+    """Ask one validator; one that breaks over a feed is noted and the others go on."""
+    try:
+        return TOOLS[tool](path, on)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        lines = str(error).split("\n")
+        failed[tool] = f"{type(error).__name__}: {lines[-1]}" if lines[-1] else type(error).__name__
+        return []
 
 
 def allow(notices: Iterable[Notice], members: Iterable[str] = ()) -> list[Notice]:

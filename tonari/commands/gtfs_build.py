@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.errors import UndeclaredError
-from pipeline.findings import Finding, count_by_severity, has_error
+from pipeline.findings import Finding, Severity, count_by_severity, has_error
 from tonari.console import (
     DONE,
     FAILED,
@@ -81,7 +81,7 @@ def check(
     if names or not zips:
         results = _build_all(_load(config), names, remember=False, quiet=as_json)
     findings = {name: [*b.findings, *_validated(name, b, day)] for name, b in results.items()}
-    findings |= {path.as_posix(): _validate(path, day) for path in zips}
+    findings |= {path.as_posix(): _examined(path, day) for path in zips}
     _tell_checked(results, findings, as_json=as_json)
 
 
@@ -134,6 +134,21 @@ def _validated(name: str, built: BuiltFeed, day: dt.date) -> list[Finding]:
         path = Path(folder) / f"{name}.zip"
         write_zip(built.tables, path)
         return _validate(path, day)
+
+
+def _examined(path: Path, day: dt.date) -> list[Finding]:
+    """Look at a zip from outside: what we cannot read, and what validators say of the rest."""
+    from gtfs.errors import FeedUnreadable  # noqa: PLC0415 - as above
+    from gtfs.feed.complete import STOPPING, examine  # noqa: PLC0415
+
+    try:
+        ours = examine(path).findings
+    except FeedUnreadable as error:
+        return list(error.findings)
+    if any(finding.code in STOPPING for finding in ours):
+        return ours
+    said = {(f.file, f.field) for f in ours if f.severity is Severity.ERROR}
+    return ours + [f for f in _validate(path, day) if (f.file, f.field) not in said]
 
 
 def _validate(path: Path, day: dt.date) -> list[Finding]:

@@ -52,12 +52,16 @@ def inspect(file: Path, encoding: str, config: Path, data: Path, as_json: bool) 
 def diff(old: Path, new: Path, config: Path, data: Path, as_json: bool) -> None:
     """Tell what passengers notice between two feeds 二つの版の違いを言葉で示す"""
     from gtfs.diff import difference  # noqa: PLC0415 - as above
-    from gtfs.feed.read import read_feed  # noqa: PLC0415
+    from gtfs.feed.complete import read_service  # noqa: PLC0415
 
-    found = difference(read_feed(old).feed, read_feed(new).feed)
+    reads = [read_service(path) for path in (old, new)]
+    findings = [finding for read in reads for finding in read.findings]
+    found = difference(reads[0].feed, reads[1].feed)
     if as_json:
-        print_json({"changes": [change.as_dict() for change in found.changes]})
+        changes = [change.as_dict() for change in found.changes]
+        print_json({"changes": changes, "findings": [f.as_dict() for f in findings]})
     else:
+        print_findings(findings)
         for ja, en in zip(found.lines("ja"), found.lines("en"), strict=True):
             click.echo(f"{ja}\n    {en}")
     sys.exit(DONE)
@@ -79,10 +83,10 @@ def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> No
     Writes timetable.xlsx and feed.yaml, which builds the same trips, times, fares and days again.
     """
     from gtfs.export import export_feed  # noqa: PLC0415 - as above
-    from gtfs.feed.read import read_feed  # noqa: PLC0415
+    from gtfs.feed.complete import read_service  # noqa: PLC0415
 
     name = re.sub(r"\W+", "_", feed.stem.lower(), flags=re.ASCII).strip("_") or "feed"
-    read = read_feed(feed)
+    read = read_service(feed)
     name = name if name[0].isalpha() else f"feed_{name}"
     exported = export_feed(read.feed, name, out, base=config.parent)
     findings = [*read.findings, *exported.findings]
@@ -91,7 +95,7 @@ def export(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> No
         print_json({"files": files, "findings": [f.as_dict() for f in findings]})
     else:
         print_findings(findings)
-    failed = has_error(exported.findings)
+    failed = has_error(findings)
     if not as_json and not failed:
         messages.print(
             f"{files[0]} {files[1]}\n"

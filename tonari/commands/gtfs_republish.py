@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tonari.console import DONE, common_options, messages, print_findings, print_json
+from pipeline.findings import has_error
+from tonari.console import DONE, FAILED, common_options, messages, print_findings, print_json
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,10 +37,10 @@ def renew(feed: Path, out: Path, config: Path, data: Path, as_json: bool) -> Non
     Old translations, misspelled names, ids in Japanese, repeated and unused rows are put right;
     what was changed is listed, what passengers get is not changed.
     """
-    from gtfs.feed.read import read_feed  # noqa: PLC0415 - pandas is loaded only when it is needed
+    from gtfs.feed.complete import read_service  # noqa: PLC0415 - pandas is loaded only when it is needed
     from gtfs.republish import modernise  # noqa: PLC0415
 
-    read = read_feed(feed)
+    read = read_service(feed)
     renewed, findings = modernise(read.feed)
     _write(renewed, out, [*read.findings, *findings], as_json=as_json)
 
@@ -66,10 +67,10 @@ def succeed(
     as_json: bool,
 ) -> None:
     """Join the CURRENT and the NEXT feed 今の時刻表と次の時刻表を一つにする"""
-    from gtfs.feed.read import read_feed  # noqa: PLC0415 - as above
+    from gtfs.feed.complete import read_service  # noqa: PLC0415 - as above
     from gtfs.republish import succession  # noqa: PLC0415
 
-    reads = [read_feed(path) for path in (current, following)]
+    reads = [read_service(path) for path in (current, following)]
     day = start.date() if start else None
     joined, findings = succession(reads[0].feed, reads[1].feed, start=day)
     said = [finding for read in reads for finding in read.findings]
@@ -97,10 +98,10 @@ def join(
 
     Ids get NAME in front, so that they stay the same whichever feeds are joined.
     """
-    from gtfs.feed.read import read_feed  # noqa: PLC0415 - as above
+    from gtfs.feed.complete import read_service  # noqa: PLC0415 - as above
     from gtfs.republish import together  # noqa: PLC0415
 
-    reads = {name: read_feed(path) for name, path in map(_named, feeds)}
+    reads = {name: read_service(path) for name, path in map(_named, feeds)}
     info = {
         "feed_publisher_name": publisher,
         "feed_publisher_url": url,
@@ -125,15 +126,19 @@ def _named(word: str) -> tuple[str, Path]:
 
 
 def _write(feed: Feed, out: Path, findings: list[Finding], *, as_json: bool) -> None:
+    """Write a feed unless something about it is an error: what was lost must not be published."""
     from gtfs.feed.write import write_zip  # noqa: PLC0415 - as above
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_zip(feed, out)
+    failed = has_error(findings)
+    if not failed:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_zip(feed, out)
     counts = {name: len(feed.table(name)) for name in ("stops", "routes", "trips", "stop_times")}
     if as_json:
-        found = [finding.as_dict() for finding in findings]
-        print_json({"file": out.as_posix(), "counts": counts, "findings": found})
+        document = {"counts": counts, "findings": [finding.as_dict() for finding in findings]}
+        print_json(document if failed else {"file": out.as_posix()} | document)
     else:
         print_findings(findings)
-        messages.print(f"{out.as_posix()}: 便 trips {counts['trips']:,}", markup=False)
-    sys.exit(DONE)
+        said = "書き出していません nothing was written" if failed else f"{counts['trips']:,}"
+        messages.print(f"{out.as_posix()}: 便 trips {said}", markup=False)
+    sys.exit(FAILED if failed else DONE)
