@@ -153,7 +153,7 @@ def _with_stations(feed: Feed, used: AbstractSet[str]) -> set[str]:
 
 
 def _trips_without_stops(work: Changing) -> None:
-    """Drop trips with fewer than two calls, unless they are on demand, in whatever draft of Flex."""
+    """Drop trips with fewer than two calls, unless they are on demand, in any draft of Flex."""
     feed = work.feed
     times = feed.table("stop_times", "trip_id", "stop_id", "location_group_id", "location_id")
     times = times.assign(flexible=times.location_group_id.ne("") | times.location_id.ne(""))
