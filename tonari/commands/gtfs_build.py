@@ -138,13 +138,9 @@ def _validated(name: str, built: BuiltFeed, day: dt.date) -> list[Finding]:
 
 def _examined(path: Path, day: dt.date) -> list[Finding]:
     """Look at a zip from outside: what we cannot read, and what validators say of the rest."""
-    from gtfs.errors import FeedUnreadable  # noqa: PLC0415 - as above
-    from gtfs.feed.complete import STOPPING, examine  # noqa: PLC0415
+    from gtfs.feed.complete import STOPPING, examine  # noqa: PLC0415 - as above
 
-    try:
-        ours = examine(path).findings
-    except FeedUnreadable as error:
-        return list(error.findings)
+    ours = examine(path).findings
     if any(finding.code in STOPPING for finding in ours):
         return ours
     said = {(f.file, f.field) for f in ours if f.severity is Severity.ERROR}
