@@ -18,20 +18,30 @@ REGISTRY = "data/registry"
 """Where the registers of ids lie, from the folder of the declaration."""
 
 
-def jobs_of(loaded: Loaded, data: Path, memory: int = 0) -> list[Job]:
+def jobs_of(loaded: Loaded, data: Path, memory: int = 0, *, accept: bool = False) -> list[Job]:
     """Return one job per layer and feed, in the order of the declaration.
 
     Parameters
     ----------
     data
-        Folder that holds ``releases/``: a feed is compared with the one that is served.
+        Folder that holds ``releases/``: everything is compared with what is served.
     memory
         Bytes that cutting tiles may take; 0 is no bound.
+    accept
+        Whether losing, moving or emptying much of a served layer is meant.
     """
     served = Store(data).current()
     declaration, root = loaded.declaration, loaded.root
     layers: list[Job] = [
-        LayerJob(name, declaration, root, memory, data / "cache" / "tiling")
+        LayerJob(
+            name,
+            declaration,
+            root,
+            memory,
+            data / "cache" / "tiling",
+            served / "layers" / name / f"{name}.parquet" if served else None,
+            accept=accept,
+        )
         for name in declaration.layers
     ]
     feeds: list[Job] = [

@@ -165,6 +165,10 @@ class Layer(Strict):
     style: Style = Style()
     licence: str = ""
     attribution: str = ""
+    changes: Literal["refuse", "report"] = Field(
+        default="refuse",
+        description="when more than a fifth of what is served is lost, moved or emptied",
+    )
 
     @model_validator(mode="after")
     def _no_reserved_field(self) -> Layer:

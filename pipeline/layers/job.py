@@ -6,6 +6,7 @@ import math
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pipeline.check.changes import Comparison, change_findings, served_version
 from pipeline.features.writing import write_feature_index
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, build_key, code_digest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.config.declaration import Declaration
     from pipeline.progress import Progress
+    from pipeline.standardise.schemas import Field
 
 LIBRARIES = (
     "geopandas", "shapely", "pyproj", "pyogrio", "fiona", "python-calamine", "orjson", "pyarrow",
@@ -44,6 +46,10 @@ class LayerJob:
         Bytes that cutting tiles may take; 0 is no bound.
     work
         Where a tileset larger than that is worked on, so that a build that was stopped goes on.
+    served
+        GeoParquet of the version that is served; ``None`` if there is none.
+    accept
+        Whether losing, moving or emptying much of it is meant.
     """
 
     kind: Kind = "layers"
@@ -55,7 +61,11 @@ class LayerJob:
         root: Path,
         memory: int = 0,
         work: Path | None = None,
+        served: Path | None = None,
+        *,
+        accept: bool = False,
     ) -> None:
+        self.served, self.accept = served, accept
         self.memory, self.work = memory, work
         self.name = name
         self.root = root
@@ -104,12 +114,30 @@ class LayerJob:
 
     def _assemble(self, progress: Progress) -> Assembled:
         total = len(self.layer.sources)
-        return assemble(
+        assembled = assemble(
             self.name,
             self.layer,
             self.municipalities,
             self.root,
             lambda done: progress(f"{self.name}: read", done, total),
+        )
+        if assembled.frame is not None and not has_error(assembled.findings):
+            assembled.findings += self._changes(assembled.frame, assembled.fields)
+        return assembled
+
+    def _changes(self, frame: gpd.GeoDataFrame, fields: list[Field]) -> list[Finding]:
+        """Compare with what is served, which no other check knows."""
+        if self.served is None or not self.served.is_file():
+            return []
+        try:
+            before = served_version(self.served)
+        except (OSError, ValueError) as error:
+            place, reason = f"layers.{self.name}", type(error).__name__
+            return [Catalogue.of("pipeline").finding("changes-unknown", field=place, reason=reason)]
+        names = {m.code: m.name.ja for m in self.municipalities.values()}
+        meant = self.accept or self.layer.changes == "report"
+        return change_findings(
+            Comparison(before, frame, self.name, self.layer.id, fields, names, meant)
         )
 
     def _write(

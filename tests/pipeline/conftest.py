@@ -133,14 +133,23 @@ class Project:
             YAML().dump(self.declared, stream)
         return load(path)
 
-    def jobs(self, loaded):
+    def jobs(self, loaded, *, accept=True):
+        """Make the jobs; unless a test is about it, what changed is meant."""
+        served = self.releases / "current" / "layers"
         return [
-            LayerJob(name, loaded.declaration, loaded.root) for name in loaded.declaration.layers
+            LayerJob(
+                name,
+                loaded.declaration,
+                loaded.root,
+                served=served / name / f"{name}.parquet",
+                accept=accept,
+            )
+            for name in loaded.declaration.layers
         ]
 
-    def build(self, *only, jobs=None):
+    def build(self, *only, jobs=None, accept=True):
         loaded = self.load()
-        jobs = self.jobs(loaded) if jobs is None else jobs
+        jobs = self.jobs(loaded, accept=accept) if jobs is None else jobs
         return build(loaded.declaration, jobs, self.data, silent, only)
 
 

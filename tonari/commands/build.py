@@ -37,9 +37,21 @@ STATUS = {
 
 @click.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Build this layer or feed only.")
+@click.option(
+    "--accept-changes",
+    is_flag=True,
+    help="Publish layers that lose, move or empty more than a fifth of what is served.",
+)
 @memory_option
 @common_options
-def command(only: tuple[str, ...], memory: int, config: Path, data: Path, as_json: bool) -> None:
+def command(
+    only: tuple[str, ...],
+    accept_changes: bool,
+    memory: int,
+    config: Path,
+    data: Path,
+    as_json: bool,
+) -> None:
     """Build the declared layers and feeds and publish a release. 公開データを作って公開する
 
     What has not changed is taken over; what fails keeps its last good version, is listed, and
@@ -52,7 +64,7 @@ def command(only: tuple[str, ...], memory: int, config: Path, data: Path, as_jso
     from tonari.jobs import jobs_of  # noqa: PLC0415
 
     loaded = load(config)
-    jobs = jobs_of(loaded, data, memory)
+    jobs = jobs_of(loaded, data, memory, accept=accept_changes)
     with progress_shown(quiet=as_json) as progress:
         result = build(loaded.declaration, jobs, data, progress, only)
     if as_json:

@@ -1,0 +1,103 @@
+"""Which features of two versions of a layer are the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+OWN = ("id", "municipality_code", "geometry", "bbox")
+"""Columns of every layer that are no fields of its declaration."""
+CENTIMETRE = 1e-7
+"""In degrees."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The features of two versions that are the same ones.
+
+    Attributes
+    ----------
+    before, after
+        Positions of a feature in the served and in the new version, shape ``(n,)`` each.
+    gone
+        Positions of those of the served version that the new one has not.
+    renewed
+        How many are the same by what they are and have another id.
+    """
+
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    gone: NDArray[np.int64]
+    renewed: int
+
+
+def match(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> Matched:
+    """Find the features that two versions share.
+
+    By id; then, because an id made from content changes with it, what is left by equal values of
+    all fields both versions have, then by equal shape, within one municipality.
+    """
+    shared = [c for c in before.columns if c in after.columns and c not in OWN]
+    here, there = _pairs(before["id"], after["id"])
+    by_id = len(here)
+    for keys in (_by_values(before, after, shared), _by_shape(before, after)):
+        left = np.setdiff1d(np.arange(len(before)), here)
+        right = np.setdiff1d(np.arange(len(after)), there)
+        one, other = _pairs(keys[0].iloc[left], keys[1].iloc[right])
+        here, there = np.append(here, left[one]), np.append(there, right[other])
+    gone = np.setdiff1d(np.arange(len(before)), here)
+    return Matched(here, there, gone, len(here) - by_id)
+
+
+def shown(cell: object) -> str:
+    """Return a value as text, empty where there is none."""
+    return "" if cell is None or pd.isna(cell) else str(cell)
+
+
+def _by_values(
+    before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, shared: list[str]
+) -> list[pd.Series]:
+    """Return for each feature its values; nothing without a field in common: all would be equal."""
+    return [
+        _joined([f[c].astype(object).map(shown) for c in ("municipality_code", *shared)])
+        if shared
+        else pd.Series(np.nan, index=range(len(f)), dtype=object)
+        for f in (before, after)
+    ]
+
+
+def _joined(columns: list[pd.Series]) -> pd.Series:
+    return pd.Series(["\x1f".join(cells) for cells in zip(*columns, strict=True)], dtype=object)
+
+
+def _by_shape(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> list[pd.Series]:
+    """Return for each feature its municipality and shape, to the centimetre."""
+    keys = []
+    for frame in (before, after):
+        shapes = shapely.set_precision(frame.geometry.to_numpy(), CENTIMETRE, mode="pointwise")
+        parts = zip(frame["municipality_code"], shapely.to_wkb(shapes, hex=True), strict=True)
+        keys.append(pd.Series([None if s is None else f"{c}/{s}" for c, s in parts], dtype=object))
+    return keys
+
+
+def _pairs(one: pd.Series, other: pd.Series) -> Pairs:
+    """Return positions of equal keys, the first of one side with the first of the other.
+
+    A missing key equals none.
+    """
+    left = pd.DataFrame({"key": one.to_numpy(), "here": np.arange(len(one))}).dropna()
+    right = pd.DataFrame({"key": other.to_numpy(), "there": np.arange(len(other))}).dropna()
+    for table in (left, right):
+        table["nth"] = table.groupby("key").cumcount()
+    both = left.merge(right, on=["key", "nth"])
+    return both["here"].to_numpy(np.int64), both["there"].to_numpy(np.int64)
