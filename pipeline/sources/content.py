@@ -147,7 +147,7 @@ def _text_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _looks_utf16(head):
         text = head.decode("utf-16" if head[:1] in b"\xff\xfe" else _utf16(head), "replace")
         head = text.encode()
-    elif b"\0" in head:
+    elif head.count(b"\0") * 20 > len(head):
         return "binary"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):

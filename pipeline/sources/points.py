@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ import shapely
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
-from pipeline.sources.table import Raw, places
+from pipeline.sources.table import Raw, by_value, places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,9 @@ def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
     complete = ~(np.isnan(x) | np.isnan(y))
     points = np.full(len(x), None, dtype=object)
     points[complete] = shapely.points(x[complete], y[complete])
-    blank = _blank(raw.frame[columns.x]) | _blank(raw.frame[columns.y])
+    blank = np.zeros(len(x), bool)
+    for name in (columns.x, columns.y):
+        blank |= _blank(by_value(raw.frame[name], raw.exact.get(name)))
     if blank.any():
         raw.findings.append(
             catalogue.finding(
@@ -57,7 +60,7 @@ def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:
             )
         )
     frame = gpd.GeoDataFrame(raw.frame, geometry=list(points))
-    return Raw(frame, raw.rows, raw.encoding, raw.findings)
+    return replace(raw, frame=frame)
 
 
 def _blank(column: pd.Series) -> NDArray[np.bool_]:
@@ -65,7 +68,7 @@ def _blank(column: pd.Series) -> NDArray[np.bool_]:
 
 
 def _numbers(raw: Raw, name: str, file: str) -> NDArray[np.float64]:
-    text = raw.frame[name].astype(str)
+    text = by_value(raw.frame[name], raw.exact.get(name)).astype(str)
     plain = text.map(lambda cell: unicodedata.normalize("NFKC", cell).strip().replace("−", "-"))
     numbers: NDArray[np.float64] = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import pandas as pd
 from ruamel.yaml import YAML
 
 from pipeline.config.layers import Source
@@ -19,8 +20,6 @@ from pipeline.standardise.values import convert, inferred_type, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from pipeline.findings import Finding
     from pipeline.sources.table import Raw
@@ -98,7 +97,7 @@ def propose(path: Path, table: str = "") -> Proposal:
         found.crs = crs_label(frame.crs) if frame.crs else ""
         found.geometry = ", ".join(sorted(set(frame.geometry.geom_type.dropna())))
     names = [str(name) for name in frame.columns if name != "geometry"]
-    found.columns = [_column(name, frame[name]) for name in names]
+    found.columns = [_column(name, raw) for name in names]
     found.schema = _likely_schema(names)
     found.yaml = _yaml(found, names, raw)
     return found
@@ -123,22 +122,27 @@ def _with_header_found(path: Path, source: Source) -> Raw:
     return best
 
 
-def _column(name: str, column: pd.Series) -> dict[str, Any]:
-    filled = column.dropna()
-    filled = filled[filled.astype(str).str.strip() != ""]
+def _column(name: str, raw: Raw) -> dict[str, Any]:
+    filled = _filled(raw.frame[name])
     examples = [str(value)[:40] for value in filled.unique()[:SAMPLES]]
-    return {
-        "name": name, "type": _likely_type(filled), "filled": len(filled), "examples": examples
-    }  # fmt: skip
+    kind = _likely_type(filled, raw.exact.get(name))
+    return {"name": name, "type": kind, "filled": len(filled), "examples": examples}
 
 
-def _likely_type(filled: pd.Series) -> str:
+def _filled(column: pd.Series) -> pd.Series:
+    filled = column.reset_index(drop=True).dropna()
+    return filled[filled.astype(str).str.strip() != ""]
+
+
+def _likely_type(filled: pd.Series, exact: dict[int, Any] | None) -> str:
     """Return the narrowest type all values fit; codes with leading zeros stay text."""
     known = inferred_type(filled)
     if known != "string" or not len(filled):
         return known
     if filled.astype(str).str.match(r"0\d").any():
         return "string"
+    values = [(exact or {}).get(at, cell) for at, cell in filled.items()]
+    filled = pd.Series(values, dtype=object)
     kinds = ("integer", "number", "date", "datetime")
     return next((kind for kind in kinds if _fits(filled, kind)), "string")
 

@@ -13,7 +13,7 @@ import shapely
 from pipeline.findings import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
 
@@ -139,6 +139,23 @@ class Raw:
             geometry = gpd.GeoSeries(shapely.from_wkb(shapes), crs=crs, index=plain.index)
             frame = gpd.GeoDataFrame(plain.assign(**{name: geometry}), geometry=name, crs=crs)
             self.frame = frame[columns]
+
+
+def by_value(column: pd.Series, exact: Mapping[int, Any] | None) -> pd.Series:
+    """Return a column with the values behind its cells in place of what they show.
+
+    Parameters
+    ----------
+    column
+        As read.
+    exact
+        Of this column; see :class:`Raw`.
+    """
+    if not exact:
+        return column
+    changed = column.astype(object).to_numpy(copy=True)
+    changed[list(exact)] = list(exact.values())
+    return pd.Series(changed, index=column.index, dtype=object)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -177,18 +178,23 @@ def _unique(header: list[str]) -> list[str]:
 
     The name *geometry* belongs to the shape, so a column of that name is its second.
     """
+    seen = Counter(["geometry"])
+    taken = {*header}
     names: list[str] = []
     for position, name in enumerate(header, start=1):
         base = name or f"({position})"
-        earlier_names = ["geometry", *header[: position - 1]]
-        repeats = sum(1 for earlier in earlier_names if earlier == name and name)
-        names.append(f"{base}.{repeats + 1}" if repeats else base)
+        seen[base] += 1
+        own, number = base, seen[base]
+        while number > 1 and (own := f"{base}.{number}") in taken:
+            number += 1
+        taken.add(own)
+        names.append(own)
     return names
 
 
 def _repeated_columns(header: list[str], source: Source) -> list[Finding]:
-    known = ["geometry", *header]
-    repeated = sorted({name for name in header if name and known.count(name) > 1})
+    counts = Counter(["geometry", *header])
+    repeated = sorted({name for name in header if name and counts[name] > 1})
     return [
         Catalogue.of("pipeline").finding(
             "column-repeated", file=source.path, row=source.header, field=name

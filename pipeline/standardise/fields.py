@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding, Severity
-from pipeline.sources.table import places
+from pipeline.sources.table import by_value, places
 from pipeline.standardise.values import convert, inferred_type, plain
 
 ROW, SOURCE = "_row", "_source"
@@ -62,6 +62,8 @@ def standardise(
     }
     for name, field in fields.items():
         raw = _raw_column(name, columns, table, source)
+        if field.type != "string" and name in columns:
+            raw = by_value(raw, table.exact.get(columns[name]))
         raw, findings_of_text = _without_control(raw, table, source, columns.get(name, name))
         findings += findings_of_text
         data[name], unreadable, notes = convert(raw, field.type)
