@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gtfs.reconcile.days import compare_days
 from gtfs.reconcile.fares import compare_fares
+from gtfs.reconcile.limits import compare_limits
 from gtfs.reconcile.poles import compare_poles, pole_trips
 from gtfs.reconcile.result import Reconciliation, place_finding
 from gtfs.reconcile.secondreader import SecondReaders
@@ -41,6 +42,7 @@ def reconcile(
     at = provenance[~provenance["trip_id"].isin(poles)]
     compare_times(parts, rows, at, areas, readers, result)
     compare_poles(parts, stop_times, provenance, poles, readers, result)
+    compare_limits(parts, stop_times, provenance, readers, result)
     compare_fares(parts, tables, readers, result)
     compare_days(parts, tables, result)
     return result

@@ -43,6 +43,13 @@ class Calls:
             times.departure_cells[number, at],
         )
 
+    def far_from_end(self, times: Times) -> bool:
+        """Tell whether a wrapped trip starts two calls or more before the end of the list.
+
+        What starts in its last line is rather a wrong time.
+        """
+        return int((self.at >= self.at[0]).sum()) > 1 and int(self.at[0]) < len(times.stops) - 1
+
 
 def wrapped_calls(times: Times, number: int) -> Calls | None:
     """Return the calls of a trip whose times go back once, from there on; None for other trips.

@@ -57,11 +57,15 @@ class Matrix(Lines):
     joined: Joined | None = None
     _patterns: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
     _wrapped: list[str] = field(default_factory=list)
+    _unwrapped: list[str] = field(default_factory=list)
 
     def trips(self) -> list[SourceTrip]:
         """Return the trips of the matrix in the order of the sheet."""
         stops = self.stop_lines()
         times = read_times(self, stops, self.reader, self.day_starts)
+        if not self.table.upwards and not self.table.wraps and times.all_fall:
+            self.report("layout-upwards", cell=self.table.times, count=len(self.trip_lines))
+            return []
         limits = np.array([self._limit_of_stop(stop) for stop in stops], dtype=np.int64)
         found = [
             self._trip(number, line, times, limits.copy())
@@ -73,6 +77,8 @@ class Matrix(Lines):
             self.report("after-midnight", count=times.moved)
         if self._wrapped:
             self.report("trips-wrapped", count=len(self._wrapped), cell=self._wrapped[0])
+        if self._unwrapped:
+            self.report("layout-wraps", count=len(self._unwrapped), cell=self._unwrapped[0])
         return [trip for trip in found if trip]
 
     # ---- trips
@@ -80,10 +86,12 @@ class Matrix(Lines):
     def _trip(self, number: int, line: int, times: Times, limits: Integers) -> SourceTrip | None:
         """Return the trip of a line; `number` is its position among the trips of `times`."""
         marks = self._glued_marks(times, number, limits)
-        calls = wrapped_calls(times, number) if self.table.wraps else None
-        if calls is None:
+        turned = wrapped_calls(times, number)
+        calls = turned if turned and self.table.wraps else Calls.of(times, number)
+        if turned and not self.table.wraps and turned.far_from_end(times):
+            self._unwrapped.append(code_name(int(turned.departure_cells[0])))
+        elif not calls.wrapped:
             self._report_backwards(number, times)
-            calls = Calls.of(times, number)
         name = self.head_text(self.table.trip_names, line)
         if len(calls.at) < 2:
             if not self._explained(number, line, times):

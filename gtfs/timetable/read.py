@@ -9,14 +9,17 @@ from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from gtfs.timetable.clock import CellReader, clock_seconds
 from gtfs.timetable.colours import cell_colours
-from gtfs.timetable.grid import area_of, open_book
+from gtfs.timetable.grid import COLUMNS, area_of, cell_name, open_book
+from gtfs.timetable.hidden import hidden_cells
 from gtfs.timetable.hours import join_hours
+from gtfs.timetable.layouts import other_layout
 from gtfs.timetable.matrix import Matrix
 from gtfs.timetable.poles import Poles
 from gtfs.timetable.shown import as_shown
 from pipeline.config.timetables import DayTypeByColour
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from gtfs.stops.poles import StopLedger
@@ -132,6 +135,18 @@ def _read_poles(poles: Poles, found: Timetables) -> None:
         found.findings.append(unreadable.finding)
     found.trips += poles.trips
     found.findings += poles.findings
+    for sheet in dict.fromkeys(trip.sheet for trip in poles.trips):
+        at = {int(t.departure_cells[0]) for t in poles.trips if t.sheet == sheet}
+        found.findings += _hidden(poles.book, sheet, at)
+
+
+def _hidden(book: Book, sheet: str, cells: Iterable[int]) -> list[Finding]:
+    """Return a finding if times were read that Excel does not show."""
+    hidden = hidden_cells(book, sheet, (divmod(code, COLUMNS) for code in sorted(cells)))
+    if not hidden:
+        return []
+    cell = cell_name(*hidden[0])
+    return [notice("hidden-times", file=book.file, sheet=sheet, cell=cell, count=len(hidden))]
 
 
 def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: Timetables) -> None:
@@ -140,8 +155,16 @@ def _read_table(setting: Setting, reader: CellReader, stops: StopLedger, found: 
     except TimetableUnreadable as unreadable:
         found.findings.append(unreadable.finding)
         return
-    found.trips += matrix.trips()
+    layout = other_layout(matrix.grid, matrix.table, reader)
+    if layout:
+        matrix.report(layout, cell=setting.table.times)
+        found.findings += matrix.findings
+        return
+    trips = matrix.trips()
+    found.trips += trips
     found.findings += matrix.findings
+    at = {code for t in trips for code in (*t.arrival_cells.tolist(), *t.departure_cells.tolist())}
+    found.findings += _hidden(setting.book, matrix.grid.sheet, at)
     timetable = setting.timetable
     valid = timetable.valid.start.isoformat() if timetable.valid else ""
     where = (matrix.grid.file, matrix.grid.sheet, timetable.encoding)

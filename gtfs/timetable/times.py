@@ -71,6 +71,17 @@ class Times:
         earlier = (self.arrivals < self.before) | (self.departures < self.arrivals)
         return self.stopping & earlier
 
+    @property
+    def all_fall(self) -> bool:
+        """Whether every trip has three calls or more and each is earlier than the one before."""
+        never = np.iinfo(np.int64).max
+        lowest = np.minimum.accumulate(np.where(self.stopping, self.departures, never), axis=1)
+        falls = self.stopping[:, 1:] & (self.arrivals[:, 1:] < lowest[:, :-1])
+        calls = self.stopping.sum(axis=1)
+        # The first call of a trip is below the sign for "no call yet".
+        first = self.stopping[:, 0].astype(np.int64)
+        return bool(len(calls)) and bool(((calls > 2) & (falls.sum(axis=1) + first == calls)).all())
+
 
 def read_times(
     lines: Lines, stops: Sequence[StopLine], reader: CellReader, day_starts: int

@@ -3,9 +3,13 @@
 import datetime as dt
 import itertools
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import gtfs.build.feed as feed_module
+from gtfs.reconcile import reconcile
 
 NAMES = ["市役所前", "中央公民館", "病院", "駅前"]
 IDS = dict(zip(NAMES, "ABCD", strict=True))
@@ -209,8 +213,12 @@ def test_a_trip_of_a_loop_that_goes_back_twice_is_wrong(write_book, bus, build):
 
 def test_a_loop_nobody_declared_is_refused_with_the_key_that_reads_it(write_book, bus, build):
     built = build(bus(write_book({"表": LOOP}), [table(trip_names="1")]))
-    assert {code for code, _ in errors(built)} == {"time-backwards"}
-    assert any("wraps: true" in f.line("ja") for f in built.findings if f.code == "time-backwards")
+    assert errors(built) == [("layout-wraps", "C4")]
+
+
+def test_a_last_time_that_is_too_early_is_a_wrong_time(write_book, bus, build):
+    rows = [["", "1便"], ["市役所前", "7:00"], ["病院", "7:10"], ["駅前", "6:20"]]
+    assert errors(build(bus(write_book({"表": rows}), [table()]))) == [("time-backwards", "B4")]
 
 
 # ---- boarding or alighting only
@@ -254,6 +262,89 @@ def test_a_mark_of_trips_beside_a_name_is_told(write_book, bus, build, mark, cod
 def test_a_bracket_nobody_explained_is_told(write_book, bus, build):
     rows = [["", "1便"], ["市役所前", "9:00"], ["病院", "(9:05)"], ["駅前", "9:20"]]
     assert errors(build(bus(write_book({"表": rows}), [table()]))) == [("mark-undefined", "B3")]
+
+
+@pytest.mark.parametrize("column", ["pickup_type", "drop_off_type"])
+def test_a_limit_the_feed_has_lost_is_found(write_book, bus, build, monkeypatch, column):
+    assembled = feed_module.service_of
+
+    def losing(*arguments):
+        service = assembled(*arguments)
+        finish = service.finish
+
+        def finish_without(parts):
+            tables, provenance, _ = finish(parts)
+            tables["stop_times"][column] = [0, 0, 0, 0]
+            result = reconcile(parts, tables, provenance, service._read.areas, service._root)
+            return tables, provenance, result
+
+        service.finish = finish_without
+        return service
+
+    monkeypatch.setattr(feed_module, "service_of", losing)
+    rows = [["", "1便"], ["市役所前", "9:00"], ["中央公民館", "▲9:05"], ["病院", "（9:10）"]]
+    rows.append(["駅前", "9:20"])
+    built = build(bus(write_book({"表": rows}), [table()], marks=LIMITS))
+    assert [code for code, _ in errors(built)] == ["limit-differs"]
+
+
+# ---- layouts that are declared as another one
+
+
+@pytest.mark.parametrize(
+    ("rows", "declared", "code"),
+    [
+        (
+            [["時", "平日", ""], *([h, "05", "20△"] for h in (6, 7, 8, 9))],
+            table(times="B2:C5"),
+            "layout-pole",
+        ),
+        (SPLIT, table(times="B3:E5", trip_names="1"), "layout-hour-minute"),
+        (
+            [["", "1便"], ["市役所前", "9:20"], ["病院", "9:10"], ["駅前", "9:00"]],
+            table(),
+            "layout-upwards",
+        ),
+        (
+            [["", "1便", "2便"], *([n, "30分間隔", "運行"] for n in NAMES)],
+            table(),
+            "layout-unknown",
+        ),
+    ],
+    ids=["pole", "hours and minutes", "upwards", "unknown"],
+)
+def test_another_layout_is_named_in_one_finding(write_book, bus, build, rows, declared, code):
+    built = build(bus(write_book({"表": rows}), [declared]))
+    assert errors(built) == [(code, declared["times"])]
+
+
+def test_one_wrong_cell_is_no_other_layout(write_book, bus, build):
+    rows = [["", "1便"], ["市役所前", "9:00"], ["病院", "？"], ["駅前", "9:20"]]
+    assert errors(build(bus(write_book({"表": rows}), [table()]))) == [("time-unreadable", "B3")]
+
+
+# ---- what Excel hides
+
+
+@pytest.mark.parametrize("line", ["row", "column"])
+def test_times_in_hidden_lines_are_told(write_book, bus, build, tmp_path, line):
+    rows = [["", "1便", "2便"], ["市役所前", "9:00", "10:00"], ["病院", "9:10", "10:10"]]
+    rows.append(["駅前", "9:20", "10:20"])
+    book = openpyxl.load_workbook(tmp_path / write_book({"表": rows}))
+    if line == "row":
+        book["表"].row_dimensions[3].hidden = True
+    else:
+        book["表"].column_dimensions["C"].hidden = True
+    book.save(tmp_path / "book.xlsx")
+    built = build(bus("book.xlsx", [table(trip_names="1")]))
+    [told] = [f for f in built.findings if f.code == "hidden-times"]
+    assert (told.cell, told.count) == (("B3", 2) if line == "row" else ("C2", 3))
+
+
+def test_nothing_is_told_where_nothing_is_hidden(write_book, bus, build):
+    rows = [["", "1便"], ["市役所前", "9:00"], ["駅前", "9:20"]]
+    built = build(bus(write_book({"表": rows}), [table()]))
+    assert "hidden-times" not in {f.code for f in built.findings}
 
 
 # ---- random timetables in every layout
