@@ -11,7 +11,7 @@ from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.dbf import NUMERIC, read_dbf
 from pipeline.sources.gdal import part_of
-from pipeline.sources.text import decode, is_utf8, python_codec
+from pipeline.sources.text import CLEARLY, decode, detect, likelihood, python_codec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RAW_BYTES = "ISO-8859-1"
 """Reading as Latin-1 keeps every byte, so that we decide what the text is, value by value."""
+DAMAGED = 0.1
+"""Share of the values that need not be text of an encoding for it to be found."""
 
 
 def look_behind_gdal(raw: Raw, path: Path, source: Source) -> None:
@@ -118,16 +120,9 @@ def _choose_codec(path: Path, source: Source, samples: list[bytes], findings: li
     if not telling:
         return codec
     unreadable = sum(decode(raw, codec).text is None for raw in telling)
-    wrong = unreadable * 2 > len(telling) or (codec == "cp932" and is_utf8(telling))
-    if wrong:
-        other = next(
-            (
-                c
-                for c in ("utf-8", "cp932")
-                if c != codec and all(decode(raw, c).text is not None for raw in telling)
-            ),
-            "",
-        )
+    found = detect(telling, DAMAGED)
+    other = "" if found == codec else found
+    if unreadable * 2 > len(telling) or (other and _is_clearly(telling, other, codec)):
         if origin == "declared" or not other:
             raise SourceError(
                 [
@@ -147,6 +142,14 @@ def _choose_codec(path: Path, source: Source, samples: list[bytes], findings: li
     if origin == "assumed":
         findings.append(catalogue.finding("encoding-assumed", file=source.path, value=codec))
     return codec
+
+
+def _is_clearly(samples: list[bytes], other: str, codec: str) -> bool:
+    """Tell whether text makes sense in another encoding and none in this one."""
+    if other == "utf-8":
+        return True
+    texts = ["".join(decode(raw, c).text or "" for raw in samples) for c in (other, codec)]
+    return likelihood(texts[0]) > likelihood(texts[1]) + CLEARLY
 
 
 def _text_findings(

@@ -12,8 +12,9 @@ import pandas as pd
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.refusals import unreadable
 from pipeline.sources.table import Raw
-from pipeline.sources.text import is_utf8, python_codec
+from pipeline.sources.text import CLEARLY, TWO_BYTE, decode, detect, likelihood, python_codec
 
 END_MARK = "\r\n\x04"
 """A last line of our own: it stays a row by itself unless an open quotation mark swallows it."""
@@ -68,19 +69,44 @@ def _decode_file(raw: bytes, source: Source) -> tuple[str, str, list[Finding]]:
             raise SourceError(
                 [catalogue.finding("encoding-unknown", file=source.path, value=source.encoding)]
             )
-        if codec == "cp932" and is_utf8([raw]):
-            raise SourceError([_wrong_encoding(raw, source, "utf-8", row=None)])
-        return _strict(raw, codec, source), codec, []
+        text = _strict(raw, codec, source)
+        other = detect([raw])
+        if other not in ("", "ascii", codec) and _is_better(raw, other, text):
+            raise SourceError([_wrong_encoding(raw, source, other, row=None)])
+        return text, codec, []
     if (row := _broken_utf8(raw)) is not None:
         raise SourceError([_wrong_encoding(raw, source, "", row)])
-    for codec in ("utf-8", "cp932"):
-        try:
-            text = raw.decode("utf-8-sig" if codec == "utf-8" else codec)
-        except UnicodeDecodeError:
-            continue
-        found = catalogue.finding("encoding-found", file=source.path, value=codec)
-        return text, codec, [] if raw.isascii() else [found]
-    raise SourceError([_wrong_encoding(raw, source, "", row=None)])
+    codec = detect([raw])
+    if not codec:
+        _refuse_cut(raw, source)
+        raise SourceError([_unclear_encoding(raw, source)])
+    found = catalogue.finding("encoding-found", file=source.path, value=codec)
+    if codec == "ascii":
+        return raw.decode("ascii"), "utf-8", []
+    return _strict(raw, codec, source), codec, [found]
+
+
+def _is_better(raw: bytes, other: str, text: str) -> bool:
+    """Tell whether another encoding makes sense of a text that is nonsense as declared."""
+    if other == "utf-8":
+        return not text.isascii()
+    decoded = decode(raw, other).text
+    return decoded is not None and likelihood(decoded) > likelihood(text) + CLEARLY
+
+
+def _refuse_cut(raw: bytes, source: Source) -> None:
+    """Refuse a file that ends in half a character: something was after it."""
+    for codec in ("utf-8", *TWO_BYTE):
+        if decode(raw, codec).cut:
+            detail = raw[-12:].decode(codec, "ignore")
+            raise unreadable(source.path, "truncated", detail=f"…{detail}")
+
+
+def _unclear_encoding(raw: bytes, source: Source) -> Finding:
+    fitting = [codec for codec in TWO_BYTE if decode(raw, codec).text is not None]
+    return Catalogue.of("pipeline").finding(
+        "encoding-unclear", file=source.path, known=", ".join(fitting) or "—"
+    )
 
 
 def _broken_utf8(raw: bytes) -> int | None:
@@ -96,10 +122,13 @@ def _broken_utf8(raw: bytes) -> int | None:
 
 def _strict(raw: bytes, codec: str, source: Source) -> str:
     try:
-        return raw.decode("utf-8-sig" if codec == "utf-8" else codec)
+        return raw.decode("utf-8-sig" if codec == "utf-8" else codec).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        row = _row_at(raw[: error.start].decode(codec), path_delimiter(source))
-        other = "utf-8" if codec != "utf-8" and is_utf8([raw]) else "cp932"
+        row = _row_at(raw[: error.start].decode(codec, "replace"), path_delimiter(source))
+        other = detect([raw])
+        if other in ("", "ascii", codec):
+            other = ""
+            _refuse_cut(raw, source)
         raise SourceError([_wrong_encoding(raw, source, other, row)]) from error
 
 

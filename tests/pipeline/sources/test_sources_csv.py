@@ -66,7 +66,7 @@ def test_utf8_declared_as_cp932_is_refused_not_garbled(read, ledger):
 
 def test_bytes_of_no_known_encoding_are_refused(read, ledger):
     (finding,) = refused(read, ledger(b"a,\x81\x20\n1,2\n"))
-    assert finding.code == "encoding-wrong"
+    assert finding.code == "encoding-unclear"
     assert "CSV UTF-8" in finding.remedy_ja
 
 
@@ -185,3 +185,75 @@ def test_what_was_written_is_what_is_read(rows, tmp_path_factory):
     assert raw.frame.to_numpy().tolist() == kept or not kept
     expected = [n for n, row in enumerate(rows, start=2) if any(cell.strip() for cell in row)]
     assert raw.rows.tolist() == expected
+
+
+# ---- encodings that are found, and that are refused
+
+JAPANESE = "名称,経度,緯度\n若松北公園（芝生）,130.8,33.9\nさくら広場,130.81,33.9\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("cp932", "cp932"),
+        ("euc_jp", "euc_jp"),
+        ("iso2022_jp", "iso2022_jp"),
+    ],
+)
+def test_an_encoding_nobody_declares_is_found_and_named(read, tmp_path, encoding, found):
+    (tmp_path / "a.csv").write_bytes(JAPANESE.encode(encoding))
+    table = read("a.csv", geometry=AT)
+    assert table.frame["名称"].tolist() == ["若松北公園（芝生）", "さくら広場"]
+    assert [(f.code, f.value) for f in table.findings] == [("encoding-found", found)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "euc_jp", "iso2022_jp", "utf-16-le"])
+@pytest.mark.parametrize("declared", ["utf-8", "cp932", "euc_jp"])
+def test_a_wrong_declaration_is_refused_with_the_right_one(read, tmp_path, encoding, declared):
+    if encoding == declared:
+        return
+    (tmp_path / "a.csv").write_bytes(JAPANESE.encode(encoding))
+    with pytest.raises(SourceError) as caught:
+        read("a.csv", geometry=AT, encoding=declared)
+    (finding,) = caught.value.findings
+    assert finding.code == "encoding-wrong"
+    assert f"encoding: {encoding}" in finding.remedy_ja
+
+
+def test_names_of_two_kanji_in_euc_are_not_half_width_katakana(read, tmp_path):
+    (tmp_path / "a.csv").write_bytes("name,経度,緯度\n地点1,130.8,33.9\n".encode("euc_jp"))
+    assert read("a.csv", geometry=AT).frame["name"].tolist() == ["地点1"]
+
+
+def test_half_width_katakana_beside_kanji_are_cp932(read, tmp_path):
+    text = "名称,ﾖﾐ,経度,緯度\n若松公園,ﾜｶﾏﾂｺｳｴﾝ,130.8,33.9\n"
+    (tmp_path / "a.csv").write_bytes(text.encode("cp932"))
+    assert read("a.csv", geometry=AT).frame["ﾖﾐ"].tolist() == ["ﾜｶﾏﾂｺｳｴﾝ"]
+
+
+def test_characters_only_jis_x_0213_has_are_kept(read, tmp_path):
+    text = "名称,経度,緯度\n𠮟る公園の俱楽部,130.8,33.9\n"
+    (tmp_path / "a.csv").write_bytes(text.encode("shift_jis_2004"))
+    assert read("a.csv", geometry=AT).frame["名称"].tolist() == ["𠮟る公園の俱楽部"]
+
+
+def test_text_no_encoding_makes_sense_of_is_refused(read, tmp_path):
+    (tmp_path / "a.csv").write_bytes("n,x\nCafé crème,Zürich\n".encode("latin-1"))
+    with pytest.raises(SourceError) as caught:
+        read("a.csv", geometry=AT)
+    assert [f.code for f in caught.value.findings] == ["encoding-unclear"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "euc_jp"])
+def test_a_file_that_ends_in_half_a_character_is_cut(read, tmp_path, encoding):
+    text = JAPANESE + "さくら"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding)[:-1])
+    with pytest.raises(SourceError) as caught:
+        read("a.csv", geometry=AT)
+    (finding,) = caught.value.findings
+    assert "途中で切れています" in finding.message_ja or finding.code == "encoding-wrong"
