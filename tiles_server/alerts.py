@@ -6,7 +6,7 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 
 from pipeline.errors import TonariError
 from tiles_server.caching import PAGE
@@ -63,9 +63,7 @@ def send_with_alerts(
     response = Response(content_type="text/html; charset=utf-8")
     response.set_etag(digest.hexdigest()[:32])
     response.headers["Cache-Control"] = PAGE
-    response.make_conditional(request)
-    if response.status_code != 304:
-        response.set_data(_page(releases, release, find).replace(PLACE, banner, 1))
+    response.set_data(_page(releases, release, find).replace(PLACE, banner, 1))
     return response
 
 

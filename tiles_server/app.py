@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Flask, Response, request
+from flask import Request as FlaskRequest
 
 from tiles_server import assets, errors
 from tiles_server.alerts import AlertBoard
@@ -23,6 +24,9 @@ from tiles_server.formatting import (
 )
 from tiles_server.language import language, say
 from tiles_server.origin import with_origin
+from tiles_server.parameters import QueryCheck
+from tiles_server.protocol.answers import finish
+from tiles_server.protocol.request_check import RequestCheck
 from tiles_server.releases import PublishedFeeds, Releases
 from tiles_server.routes import data, desk, features, feeds, health, pages, realtime, tiles
 from tiles_server.security import protect
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from _typeshed.wsgi import WSGIApplication
+    from werkzeug.routing import MapAdapter
 
     from tiles_server.interfaces import TransitMaker
 
@@ -70,7 +75,7 @@ def create_app(
     """
     followed = Releases(releases, interval)
     app = flask_app(followed, transit, staff)
-    return with_origin(TileMiddleware(followed, app), public_url, behind_proxy)
+    return RequestCheck(with_origin(TileMiddleware(followed, app), public_url, behind_proxy))
 
 
 def flask_app(
@@ -79,7 +84,7 @@ def flask_app(
     """Return the Flask application below the fast path."""
     transit = maker(PublishedFeeds(releases)) if maker else None
     alerts = AlertBoard(transit)
-    app = Flask("tiles_server", static_folder=None)
+    app = Server("tiles_server", static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False
@@ -111,14 +116,48 @@ def flask_app(
         guard.install(app)
     app.register_blueprint(desk.blueprint(releases, transit, guard))
     app.register_blueprint(assets.blueprint())
+    app.before_request(QueryCheck(data.api_description()))
     app.after_request(_finish)
     return app
+
+
+class Request(FlaskRequest):
+    """A request whose host has been looked at (:mod:`tiles_server.protocol.request_check`).
+
+    Werkzeug knows no name with an underscore, which container networks have, and would write
+    addresses without a host.
+    """
+
+    @cached_property
+    def host(self) -> str:
+        """Name and port the server is called by, without the port everybody assumes."""
+        given = str(self.environ.get("HTTP_HOST", "")).lower()
+        return given.removesuffix(":443" if self.scheme == "https" else ":80").removesuffix(":")
+
+
+class Server(Flask):
+    """Flask, finding its own address by :class:`Request`."""
+
+    request_class = Request
+
+    def create_url_adapter(self, request: FlaskRequest | None) -> MapAdapter | None:
+        """Return what matches and writes addresses for `request`."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind(
+            request.host,
+            script_name=request.script_root,
+            url_scheme=request.scheme,
+            default_method=request.method,
+            path_info=request.path,
+            query_args=request.query_string.decode("latin-1"),
+        )
 
 
 def _finish(response: Response) -> Response:
     if response.status_code >= 400:
         response.headers["Cache-Control"] = NEVER
-    return protect(response)
+    return finish(protect(response))
 
 
 def _vendored() -> bool:

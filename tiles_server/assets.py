@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request, send_file, url_for
+from flask import Blueprint, Response, url_for
 from werkzeug.security import safe_join
 
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
-from tiles_server.tile_middleware import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +57,13 @@ def asset(file: str) -> str:
     return url_for("assets.static_file", version=static_version(), file=file)
 
 
+@lru_cache(maxsize=256)
+def _tag_of(path: Path, size: int, modified: int) -> str:
+    """Return the entity tag of a static file; it is read again only when it is another one."""
+    del size, modified
+    return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
+
+
 def blueprint() -> Blueprint:
     """Return the blueprint that serves the static files."""
     assets = Blueprint("assets", __name__)
@@ -69,12 +75,9 @@ def blueprint() -> Blueprint:
         if found is None or media_type is None or len(file) > 200 or not Path(found).is_file():
             raise UnknownNameError(f"no static file '{file}'")
         path = Path(found)
-        packed = path.with_name(path.name + ".gz")
-        gzipped = packed.is_file() and takes_gzip(request.headers.get("Accept-Encoding"))
-        response = send_file(packed if gzipped else path, mimetype=media_type, conditional=True)
-        if gzipped:
-            response.headers["Content-Encoding"] = "gzip"
-        response.vary.add("Accept-Encoding")
+        response = Response(path.read_bytes(), content_type=media_type)
+        state = path.stat()
+        response.set_etag(_tag_of(path, state.st_size, state.st_mtime_ns))
         response.headers["Cache-Control"] = (
             TILE_VERSIONED if version == static_version() else LATEST
         )

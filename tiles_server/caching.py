@@ -1,8 +1,6 @@
-"""How long an answer may be kept, and whether the client's copy is still good."""
+"""How long an answer may be kept: the values of ``Cache-Control``."""
 
 from __future__ import annotations
-
-from werkzeug.http import parse_etags
 
 TILE_VERSIONED = "public, max-age=31536000, immutable"
 """An address that carries the version of what it returns never changes its content."""
@@ -21,12 +19,3 @@ PAGE = "private, no-cache"
 
 NEVER = "no-store"
 """Health and errors."""
-
-
-def same_tag(tag: str, if_none_match: str | None) -> bool:
-    """Tell whether ``If-None-Match`` names the strong entity tag `tag`, quotes included."""
-    if not if_none_match:
-        return False
-    if if_none_match == tag:
-        return True
-    return parse_etags(if_none_match).contains_weak(tag.strip('"'))

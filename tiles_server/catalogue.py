@@ -51,6 +51,9 @@ def _tile_links(release: Release, name: str) -> dict[str, str]:
     return {
         "tilejson": url_for("tiles.tilejson_of", tileset=name, _external=True),
         "pmtiles": url_for("tiles.pmtiles", tileset=name, _external=True),
+        "pmtiles_of_release": url_for(
+            "tiles.pmtiles_of_release", release=release.id, tileset=name, _external=True
+        ),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiles_server.errors import BadQueryError
 from tiles_server.formatting import JAPAN
+from tiles_server.parameters import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -52,18 +53,14 @@ def moment_of(text: str | None, now: datetime) -> datetime:
 
 
 def limit_of(text: str | None) -> int:
-    """Return ``?limit=``, 10 when absent.
+    """Return ``?limit=``, 10 when absent; more than there may be is the most there may be.
 
     Raises
     ------
     BadQueryError
-        If it is no number from 1 to 100.
+        If it is no whole number from 1.
     """
-    if text is None:
-        return 10
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
-        raise BadQueryError(f"limit={text!r} is no number from 1 to {MOST}")
-    return int(text)
+    return 10 if text is None else min(MOST, whole_number("limit", text, least=1))
 
 
 def document(feed: str, stop: Stop, stops: Mapping[str, Stop], found: Upcoming) -> dict[str, Any]:

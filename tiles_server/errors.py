@@ -6,28 +6,37 @@ ServerError
 ├── UnknownNameError      no such layer, feed, map, file or tile
 ├── BusyError             too many downloads at once
 ├── UnavailableError      announcements or departures cannot be read at the moment
+├── StorageError          the disk is full, read-only or failing
 ├── AccountError          an account cannot be made, read or used
 ├── BadQueryError         a parameter of the query cannot be understood
+├── UnacceptableError     no form of the answer is one the client accepts
 ├── VendorError           the map library cannot be set up
 └── StartError            the server cannot start as it is told to
 """
 
 from __future__ import annotations
 
+import errno
 import logging
+import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from flask import jsonify, render_template, request
+from flask import current_app, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import TonariError
+from tiles_server.language import messages
+from tiles_server.protocol.negotiation import asks_for_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask, Response
+    from werkzeug import Response as Answer
 
 LOG = logging.getLogger(__name__)
 
@@ -60,8 +69,16 @@ class AccountError(ServerError):
     """An account cannot be made, removed or read."""
 
 
+class StorageError(ServerError):
+    """The disk that the server writes to is full, read-only or failing."""
+
+
 class BadQueryError(ServerError):
     """A parameter of the query cannot be understood."""
+
+
+class UnacceptableError(ServerError):
+    """There is no form of the answer that the client accepts."""
 
 
 class VendorError(ServerError):
@@ -72,19 +89,64 @@ class StartError(ServerError):
     """The server cannot start as it is told to."""
 
 
-STATUS: dict[type[Exception], HTTPStatus] = {
-    NoReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
-    BrokenReleaseError: HTTPStatus.SERVICE_UNAVAILABLE,
-    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
-    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    AccountError: HTTPStatus.SERVICE_UNAVAILABLE,
-    UnknownNameError: HTTPStatus.NOT_FOUND,
-    BadQueryError: HTTPStatus.BAD_REQUEST,
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an error is told: its status, and the sentence of ``messages.yaml`` people read."""
+
+    status: HTTPStatus
+    sentence: str
+
+
+ERRORS: dict[type[Exception], Told] = {
+    NoReleaseError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_503"),
+    BrokenReleaseError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_503"),
+    BusyError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_busy"),
+    UnavailableError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_unavailable"),
+    StorageError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_storage"),
+    AccountError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_unavailable"),
+    UnknownNameError: Told(HTTPStatus.NOT_FOUND, "error_404"),
+    BadQueryError: Told(HTTPStatus.BAD_REQUEST, "error_400"),
+    UnacceptableError: Told(HTTPStatus.NOT_ACCEPTABLE, "error_406"),
 }
-"""Every error that may reach a client. What is not here is a defect and answers 500."""
+"""Every error that may reach a client, its subclasses too. What is not here is a defect: 500."""
 
 PEOPLE = ("/maps/", "/layers/", "/desk")
 """Addresses a person opens; the rest is for programs unless the client asks for HTML."""
+
+FULL = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read-only"}
+SQLITE_STORAGE = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read-only",
+    sqlite3.SQLITE_CANTOPEN: "not to be written to",
+    sqlite3.SQLITE_IOERR: "failing",
+}
+
+
+def told(error: BaseException) -> Told | None:
+    """Return how `error` is told: as its class, or the nearest class above it, says."""
+    return next((ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS), None)
+
+
+def storage_problem(error: BaseException | None) -> str | None:
+    """Return what is wrong with the disk if that is why `error` came about, else None."""
+    for _ in range(8):
+        if error is None:
+            return None
+        if isinstance(error, OSError) and error.errno in FULL:
+            return FULL[error.errno]
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and (code & 0xFF) in SQLITE_STORAGE:
+            return SQLITE_STORAGE[code & 0xFF]
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def raise_storage_problem(error: BaseException) -> None:
+    """Raise StorageError if the disk is why `error` came about."""
+    problem = storage_problem(error)
+    if problem:
+        LOG.error("the disk of the data folder is %s", problem, exc_info=error)
+        raise StorageError(f"the disk of the server's data is {problem}") from error
 
 
 @contextmanager
@@ -101,51 +163,86 @@ def handed_over(what: str) -> Iterator[None]:
     except ServerError:
         raise
     except (TonariError, FileNotFoundError) as error:  # the latter: pruned this very moment
+        raise_storage_problem(error)
         LOG.exception("%s", what)
         raise UnavailableError(f"{what} cannot be read at the moment") from error
 
 
 def register(app: Flask) -> None:
     """Make `app` answer every error as JSON to a program and as a page to a person."""
-    for error in STATUS:
-        app.register_error_handler(error, _answer_known)
     app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(Exception, _answer_defect)
+    app.register_error_handler(Exception, _answer_error)
 
 
-def _answer_known(error: Exception) -> tuple[Response | str, int, dict[str, str]]:
-    status = STATUS[type(error)]
-    waiting = status is HTTPStatus.SERVICE_UNAVAILABLE
-    return (*_answer(status, str(error)), {"Retry-After": "5"} if waiting else {})
+def _answer_error(error: Exception) -> Answer:
+    """Answer an error of ours as the table says, a full disk as that, and the rest as a defect."""
+    known, detail = told(error), str(error)
+    problem = None if isinstance(error, StorageError) else storage_problem(error)
+    if problem and (known is None or known.status is HTTPStatus.SERVICE_UNAVAILABLE):
+        LOG.error("the disk of the data folder is %s", problem, exc_info=error)
+        known, detail = ERRORS[StorageError], f"the disk of the server's data is {problem}"
+    if known is None:
+        LOG.error("defect while answering %s", request.path, exc_info=error)
+        return _answer(Told(HTTPStatus.INTERNAL_SERVER_ERROR, "error_other"), "")
+    if known.status is HTTPStatus.NOT_FOUND and (target := _without_slash()):
+        return redirect(target, 308)
+    answer = _answer(known, detail)
+    if known.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = "5"
+    return answer
 
 
-def _answer_http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+def _answer_http(error: HTTPException) -> Answer | HTTPException:
     if error.code is None or error.code < 400:  # a redirect is no error
         return error
-    body, status = _answer(HTTPStatus(error.code), error.description or "")
-    if error.response is None and not isinstance(body, str):
+    if error.code == HTTPStatus.NOT_FOUND and (target := _without_slash()):
+        return redirect(target, 308)
+    sentence = f"error_{error.code}"
+    known = Told(HTTPStatus(error.code), sentence if sentence in messages() else "error_other")
+    answer = _answer(known, error.description or "")
+    if error.response is None:
         for name, value in error.get_headers():
             if name.lower() in {"allow", "content-range", "retry-after"}:
-                body.headers[name] = value
-    return body, status
+                answer.headers[name] = value
+    return answer
 
 
-def _answer_defect(error: Exception) -> tuple[Response | str, int]:
-    from flask import current_app  # noqa: PLC0415 - only a defect needs the logger
-
-    current_app.logger.error("defect while answering %s", request.path, exc_info=error)
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "")
-
-
-def _answer(status: HTTPStatus, detail: str) -> tuple[Response | str, int]:
+def _answer(known: Told, detail: str) -> Response:
+    status = known.status
     if wants_page():
-        return render_template("error.html", status=status, detail=detail), status
-    return jsonify(error=status.phrase, status=int(status), detail=detail), status
+        try:
+            return make_response(
+                render_template(
+                    "error.html", status=status, sentence=known.sentence, detail=detail
+                ),
+                status,
+            )
+        except Exception:  # a page of errors that fails would hide what it is about
+            LOG.exception("the page of error %s", int(status))
+    return make_response(
+        jsonify(error=status.phrase, status=int(status), detail=detail), int(status)
+    )
+
+
+def _without_slash() -> str | None:
+    """Return the address without the slash at its end, if there is one and it means something."""
+    path = request.path
+    if len(path) < 2 or not path.endswith("/") or path.endswith("//"):
+        return None
+    adapter = current_app.create_url_adapter(request)
+    try:
+        if adapter is None or not adapter.test(path[:-1], request.method):
+            return None
+    except HTTPException:
+        return None
+    target = quote(request.root_path.rstrip("/") + path[:-1], safe="/:@!$&'()*+,;=~")
+    query = request.query_string.decode("latin-1")
+    return f"{target}?{query}" if query else target
 
 
 def wants_page() -> bool:
     """Tell whether the present request comes from a person at a browser."""
-    accepts = request.accept_mimetypes
-    if request.path == "/" or request.path.startswith(PEOPLE):
+    accept = request.headers.get("Accept")
+    if request.path.startswith(PEOPLE):
         return not request.path.endswith(".json")
-    return accepts.best_match(["application/json", "text/html"]) == "text/html"
+    return asks_for_page(accept)

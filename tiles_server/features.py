@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.features.values import Key, Kind, ValueTypeError, instant, query_key
 from tiles_server.errors import BadQueryError, UnknownNameError
+from tiles_server.parameters import whole_number
 from tiles_server.parquet import ParquetScan
-from tiles_server.table import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,21 +1,27 @@
-"""Sending a file of a release: entity tag, range, 304, HEAD."""
+"""Sending a file of a release: entity tag, range, coding, 304, HEAD."""
 
 from __future__ import annotations
 
 import mimetypes
 import weakref
+from dataclasses import replace
+from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from flask import Response, request
-from werkzeug.http import is_resource_modified
-from werkzeug.wsgi import wrap_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from tiles_server.errors import BusyError, UnknownNameError
+from tiles_server.protocol.answers import failed_condition, not_modified, unacceptable
+from tiles_server.protocol.coding import KEPT, WHOLE_BYTES, compressed_stream, is_text
+from tiles_server.protocol.conditions import asked_range, verdict
+from tiles_server.protocol.negotiation import coding, takes_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from tiles_server.manifest import Artefact
     from tiles_server.releases import Release, Releases
@@ -50,28 +56,43 @@ def send_kept(release: Release, path: str, lifetime: str) -> Response:
 
 
 def send_artefact(release: Release, path: str, lifetime: str) -> Response:
-    """Send file `path` of `release`, whole or in part.
+    """Send file `path` of `release`, whole or in part, compressed where that helps.
 
     Raises
     ------
     FileNotFoundError
         If the release has been pruned.
+    RequestedRangeNotSatisfiable
+        If the range that is asked for lies beyond the file.
     """
     artefact = release.files[path]
     response = _described(artefact, lifetime)
-    if not is_resource_modified(request.environ, etag=response.headers["ETag"]):
-        response.status_code = 304
-        return response
-    if request.method == "HEAD":
-        response.accept_ranges = "bytes"
-        response.content_length = artefact.bytes
-        return response
-    return _filled(response, release, artefact)
+    validators = release.validators(artefact)
+    environ, accepted = request.environ, request.headers.get("Accept-Encoding")
+    part = asked_range(environ, validators, artefact.bytes) if takes_plain(accepted) else None
+    chosen = _coding(response, accepted) if part is None else "identity"
+    if chosen is None:
+        return unacceptable(response)
+    if chosen != "identity":
+        response.headers["Content-Encoding"] = chosen
+        validators = replace(validators, tag=f'{validators.tag[:-1]}-{chosen}"')
+    response.headers["ETag"] = validators.tag
+    if validators.last_modified:
+        response.headers["Last-Modified"] = validators.last_modified
+    decided = verdict(environ, validators)
+    if decided is HTTPStatus.NOT_MODIFIED:
+        return not_modified(response)
+    if decided is HTTPStatus.PRECONDITION_FAILED:
+        return failed_condition(response)
+    if isinstance(part, HTTPStatus):
+        raise RequestedRangeNotSatisfiable(length=artefact.bytes)
+    if chosen != "identity":
+        return _compressed(response, release.folder / path, artefact, chosen)
+    return _plain(response, release.folder / path, artefact.bytes, part)
 
 
 def _described(artefact: Artefact, lifetime: str) -> Response:
     response = Response(content_type=_media_type(artefact), direct_passthrough=True)
-    response.set_etag(artefact.sha256[:32])
     response.headers["Cache-Control"] = lifetime
     name = artefact.path.rsplit("/", 1)[-1]
     if not name.endswith((".html", ".json", ".geojson")):
@@ -79,19 +100,55 @@ def _described(artefact: Artefact, lifetime: str) -> Response:
     return response
 
 
-def _filled(response: Response, release: Release, artefact: Artefact) -> Response:
-    environ = dict(request.environ)
-    if "," in environ.get("HTTP_RANGE", ""):
-        del environ["HTTP_RANGE"]  # several ranges at once: the whole file is a valid answer
-    stream = Stream(release.folder / artefact.path)
-    response.response = wrap_file(environ, stream.file, CHUNK_BYTES)
-    response.call_on_close(stream.close)
-    response.content_length = artefact.bytes
-    try:
-        response.make_conditional(environ, accept_ranges=True, complete_length=artefact.bytes)
-    except BaseException:
-        stream.close()
-        raise
+def _coding(response: Response, accepted: str | None) -> str | None:
+    """Return the coding to send the whole file in; None if there is none the client takes."""
+    if not is_text(response.content_type or ""):
+        return "identity" if takes_plain(accepted) else None
+    response.vary.add("Accept-Encoding")
+    return coding(accepted)
+
+
+def _plain(response: Response, path: Path, size: int, part: range | None) -> Response:
+    response.accept_ranges = "bytes"
+    if part is not None:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        if is_text(response.content_type or ""):
+            response.vary.add("Accept-Encoding")
+    sent = part or range(size)
+    response.content_length = len(sent)
+    if request.method != "HEAD":
+        stream = Stream(path)
+        response.response = _pieces(stream.file, sent)
+        response.call_on_close(stream.close)
+    return response
+
+
+def _pieces(file: BinaryIO, sent: range) -> Iterator[bytes]:
+    file.seek(sent.start)
+    left = len(sent)
+    while left and (piece := file.read(min(CHUNK_BYTES, left))):
+        left -= len(piece)
+        yield piece
+
+
+def _compressed(response: Response, path: Path, artefact: Artefact, chosen: str) -> Response:
+    if artefact.bytes > WHOLE_BYTES:
+        if request.method != "HEAD":
+            stream = Stream(path)
+            response.response = compressed_stream(stream.file, chosen)
+            response.call_on_close(stream.close)
+        return response
+    packed = KEPT.find(artefact.sha256, chosen)
+    if packed is None:
+        stream = Stream(path)
+        try:
+            packed = KEPT.of(artefact.sha256, stream.file.read(), chosen)
+        finally:
+            stream.close()
+    response.direct_passthrough = False
+    response.set_data(packed)
+    response.direct_passthrough = True
     return response
 
 

@@ -6,8 +6,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from flask import request
+from flask import g, request
 from ruamel.yaml import YAML
+
+from tiles_server.protocol.negotiation import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +18,20 @@ Language = Literal["ja", "en"]
 
 
 def language() -> Language:
-    """Return the request's language: ``?lang=``, else Accept-Language, else Japanese."""
+    """Return the request's language: ``?lang=``, else Accept-Language, else Japanese.
+
+    A page asks for it with every sentence, so it is found out once a request.
+    """
+    if "language" not in g:
+        g.language = _negotiated()
+    return "en" if g.language == "en" else "ja"
+
+
+def _negotiated() -> str:
     asked = request.args.get("lang")
     if asked in ("ja", "en"):
-        return "en" if asked == "en" else "ja"
-    best = request.accept_languages.best_match(["ja", "en"], default="ja")
-    return "en" if best == "en" else "ja"
+        return str(asked)
+    return language_of(request.headers.get("Accept-Language"))
 
 
 @cache

@@ -7,17 +7,23 @@ change what the server says of itself.
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tiles_server.errors import StartError
+from tiles_server.protocol.request_check import is_authority, plain_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+PREFIX = re.compile(r"(?:/[\w.~!$&'()*+,;=:@%-]+)*/?", re.ASCII)
 
 
 class PublicUrl:
@@ -39,7 +45,7 @@ class PublicUrl:
 
     def __init__(self, app: WSGIApplication, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        if parts.scheme not in ("http", "https") or not is_authority(parts.netloc):
             raise StartError(f"public URL '{url}' must start with https:// or http:// and a host")
         self.app = app
         self.known = {
@@ -63,5 +69,30 @@ def with_origin(
         known = PublicUrl(app, public_url)
         return ProxyFix(known, x_for=1, x_proto=0) if behind_proxy else known
     if behind_proxy:
-        return ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+        return ProxyFix(ForwardedCheck(app), x_for=1, x_proto=1, x_host=1, x_prefix=1)
     return app
+
+
+class ForwardedCheck:
+    """A WSGI layer that refuses what a proxy forwards when it is no address.
+
+    Parameters
+    ----------
+    app
+        The application below.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        scheme, prefix = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
+        if (
+            scheme not in ("http", "https")
+            or not is_authority(environ.get("HTTP_HOST", ""))
+            or not PREFIX.fullmatch(prefix)
+        ):
+            detail = "X-Forwarded-Proto, -Host and -Prefix must be a scheme, a host and a path"
+            return plain_answer(environ, start_response, HTTPStatus.BAD_REQUEST, detail)
+        return self.app(environ, start_response)

@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +22,7 @@ from pipeline.features.layout import IndexFileError, OtherFormatError
 from pipeline.features.reading import FeatureIndex
 from tiles_server.errors import BrokenReleaseError, NoReleaseError, UnknownNameError
 from tiles_server.manifest import Artefact, Feed, Layer, Manifest, Map, Published, read_manifest
+from tiles_server.protocol.conditions import Validators, second
 from tiles_server.tileset import Tileset
 
 if TYPE_CHECKING:
@@ -42,9 +44,11 @@ class Release:
     manifest: Manifest
     tilesets: dict[str, Tileset]
     indexes: dict[str, FeatureIndex] = field(default_factory=dict)
+    switched: datetime | None = None
+    """When `current` was made to name it; None for one that is only kept."""
 
     @classmethod
-    def open(cls, folder: Path) -> Release:
+    def open(cls, folder: Path, switched: datetime | None = None) -> Release:
         """Open the release in `folder` and see that it is complete.
 
         Raises
@@ -55,7 +59,7 @@ class Release:
         manifest = read_manifest(folder)
         _check_files(folder, manifest)
         indexes = _open_indexes(folder, manifest)
-        return cls(folder, manifest, _open_tilesets(folder, manifest), indexes)
+        return cls(folder, manifest, _open_tilesets(folder, manifest), indexes, switched)
 
     @property
     def id(self) -> str:
@@ -66,6 +70,22 @@ class Release:
     def files(self) -> dict[str, Artefact]:
         """Artefacts by their path in the release."""
         return {artefact.path: artefact for artefact in self.manifest.artefacts}
+
+    @cached_property
+    def _made(self) -> dict[str, datetime | None]:
+        """When each file was made: in the release that built its layer or feed."""
+        created = second(self.manifest.created)
+        published = [*self.manifest.layers.values(), *self.manifest.feeds.values()]
+        return {
+            path: _moment_of(one.built_in) or created
+            for one in published
+            for path in one.artefacts.values()
+        }
+
+    def validators(self, artefact: Artefact) -> Validators:
+        """Return what tells this version of a file from others under the same address."""
+        made = self._made.get(artefact.path)
+        return Validators(f'"{artefact.sha256[:32]}"', made, self.switched)
 
     def layer(self, name: str) -> Layer:
         """Return the layer called `name`; raise UnknownNameError if there is none to serve."""
@@ -86,6 +106,16 @@ class Release:
     def tileset(self, name: str) -> Tileset:
         """Return the tileset called `name`; raise UnknownNameError if there is none."""
         return _named(self.tilesets, name, "tileset")
+
+
+def _moment_of(release_id: str) -> datetime | None:
+    """Return the moment that the name of a release begins with."""
+    if not RELEASE_ID.fullmatch(release_id):
+        return None
+    try:
+        return datetime.strptime(release_id[:16], "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None
 
 
 def _named(known: dict[str, T], name: str, kind: str) -> T:
@@ -186,9 +216,11 @@ class Releases:
     def _follow(self) -> None:
         wait = self.interval
         try:
-            target = (self.folder / "current").readlink().name
+            link = self.folder / "current"
+            target = link.readlink().name
             if self._release is None or target != self._release.id:
-                self._release = Release.open(self.folder / target)
+                switched = datetime.fromtimestamp(link.lstat().st_mtime, UTC)
+                self._release = Release.open(self.folder / target, switched)
             self.problem = ""
         except OSError:
             self.problem = f"{self.folder.name}/current is missing or is no link"

@@ -54,18 +54,6 @@ class TablePage:
         return max(1, -(-self.total // PAGE_ROWS))
 
 
-def page_number(text: str | None) -> int:
-    """Read the number of a page from the query; raise BadQueryError if it is none."""
-    return 1 if text is None else whole_number("page", text, least=1)
-
-
-def whole_number(name: str, text: str, least: int) -> int:
-    """Read a whole number of the query, not below `least`; raise BadQueryError if it is none."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= least):
-        raise BadQueryError(f"{name} must be a whole number from {least}, not '{text}'")
-    return int(text)
-
-
 def read_page(path: Path, fields: Sequence[FieldInfo], number: int) -> TablePage:
     """Read page `number` of the GeoParquet file at `path`, geometry left out.
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import gzip
 import logging
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from werkzeug.http import parse_accept_header
-
 from pipeline.errors import TonariError
-from tiles_server.caching import NEVER, TILE_LATEST, TILE_VERSIONED, same_tag
+from tiles_server.caching import TILE_LATEST, TILE_VERSIONED
 from tiles_server.errors import NoReleaseError
+from tiles_server.protocol.conditions import Validators, verdict
+from tiles_server.protocol.negotiation import takes_gzip, takes_plain
+from tiles_server.protocol.request_check import plain_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,7 @@ ADDRESS = re.compile(
     r"/tiles/([a-z][a-z0-9_]*)/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,9})/(0|[1-9][0-9]{0,9})\.([a-z]+)",
     re.ASCII,
 )
+VERSION = re.compile(r"v=[^&]*")
 LOG = logging.getLogger(__name__)
 OPEN: Headers = [
     ("Access-Control-Allow-Origin", "*"),
@@ -83,8 +86,7 @@ class TileMiddleware:
             return _answer(tileset, address, environ, start_response)
         except TonariError:
             LOG.exception("tile %s of %s", address, tileset.name)
-            start_response("500 Internal Server Error", [*OPEN, ("Cache-Control", NEVER)])
-            return []
+            return plain_answer(environ, start_response, HTTPStatus.INTERNAL_SERVER_ERROR, "")
 
 
 def _answer(
@@ -93,7 +95,11 @@ def _answer(
     environ: WSGIEnvironment,
     start_response: StartResponse,
 ) -> Body:
-    headers = [*OPEN, ("Cache-Control", _lifetime(tileset, environ.get("QUERY_STRING", "")))]
+    query = environ.get("QUERY_STRING", "")
+    if query and not VERSION.fullmatch(query):
+        detail = "a tile has the parameter v only, once"
+        return plain_answer(environ, start_response, HTTPStatus.BAD_REQUEST, detail)
+    headers = [*OPEN, ("Cache-Control", _lifetime(tileset, query))]
     stored = tileset.archive.get(*address)
     if stored is not None:
         return _send(tileset, address, stored, headers, environ, start_response)
@@ -117,15 +123,23 @@ def _send(
     plain = False
     if tileset.gzipped:
         headers.append(("Vary", "Accept-Encoding"))
-        plain = not takes_gzip(environ.get("HTTP_ACCEPT_ENCODING"))
+        accepted = environ.get("HTTP_ACCEPT_ENCODING")
+        plain = not takes_gzip(accepted)
         if plain:
+            if not takes_plain(accepted):
+                return plain_answer(
+                    environ, start_response, HTTPStatus.NOT_ACCEPTABLE, "tiles are gzip"
+                )
             tag = f'{tag[:-1]}-plain"'  # other bytes, so another tag
         else:
             headers.append(("Content-Encoding", "gzip"))
     headers.append(("ETag", tag))
-    if same_tag(tag, environ.get("HTTP_IF_NONE_MATCH")):
+    decided = verdict(environ, Validators(tag))
+    if decided is HTTPStatus.NOT_MODIFIED:
         start_response("304 Not Modified", headers)
         return []
+    if decided is HTTPStatus.PRECONDITION_FAILED:
+        return plain_answer(environ, start_response, decided, "the tile is another one by now")
     content = gzip.decompress(stored) if plain else bytes(stored)
     headers += [("Content-Type", tileset.media_type), ("Content-Length", str(len(content)))]
     start_response("200 OK", headers)
@@ -135,15 +149,3 @@ def _send(
 def _lifetime(tileset: Tileset, query: str) -> str:
     # Only the address that names the very version it gets may be kept for ever.
     return TILE_VERSIONED if query == f"v={tileset.version}" else TILE_LATEST
-
-
-def takes_gzip(accept: str | None) -> bool:
-    """Tell whether a client that sent ``Accept-Encoding: accept`` can be given gzip.
-
-    A client that sent no such header takes anything (RFC 9110, section 12.5.3); one that sent
-    an empty one takes no coding at all.
-    """
-    if accept is None or accept.startswith("gzip, "):  # the latter is what browsers send
-        return True
-    weights = {coding.lower(): weight for coding, weight in parse_accept_header(accept)}
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0))) > 0

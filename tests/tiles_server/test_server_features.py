@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
 
+import httpx
 import pyogrio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from release_maker import sample_frames
-
-if TYPE_CHECKING:
-    import httpx
 
 SITES = "/collections/evacuation_sites"
 FRAME = sample_frames()["evacuation_sites"]
@@ -38,10 +37,52 @@ def test_the_landing_page_is_for_programs_and_the_portal_for_people(client):
     assert {"self", "service-desc", "conformance", "data"} <= set(links)
     for address in links.values():
         assert client.get(address).status_code == 200
-    assert (
-        client.get("/", headers={"Accept": "*/*"}).headers["content-type"].startswith("text/html")
-    )
     assert client.get("/?f=json").json()["links"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("application/*;q=0.5", "application/json"),
+        ("text/html;q=0.4, application/json", "application/json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("text/*", "text/html; charset=utf-8"),
+    ],
+)
+def test_only_who_names_html_gets_the_portal(server, accept, kind):
+    with httpx.Client() as program:
+        program.headers.pop("accept")
+        given = {} if accept is None else {"Accept": accept}
+        answer = program.get(server.address + "/", headers=given)
+    assert answer.headers["content-type"] == kind
+    assert "Accept" in answer.headers["vary"].split(", ")
+
+
+def test_who_accepts_neither_json_nor_html_is_told_so(client):
+    assert client.get("/", headers={"Accept": "image/png"}).status_code == 406
+    assert client.get("/", headers={"Accept": "text/html;q=0"}).status_code == 406
+
+
+def test_owslib_in_a_fresh_interpreter_finds_the_collections(server):
+    """Nobody tells it which form it wants: its requests say ``Accept: */*``."""
+    program = (
+        "import sys; from owslib.ogcapi.features import Features; "
+        "server = Features(sys.argv[1]); "
+        "found = server.collection_items('evacuation_sites', limit=3); "
+        "print(sorted(server.feature_collections()), found['numberReturned'], "
+        "len(server.conformance()['conformsTo']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, server.address + "/"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [
+        "['evacuation_sites',", "'ferry_line',", "'flood']", "3", "2"
+    ], done.stderr  # fmt: skip
 
 
 def test_core_and_geojson_are_declared(client):

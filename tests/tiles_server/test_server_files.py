@@ -9,6 +9,7 @@ import json
 import zipfile
 
 import geopandas as gpd
+import httpx
 import pytest
 from pmtiles.reader import Reader
 from release_maker import switch
@@ -16,6 +17,13 @@ from release_maker import switch
 FIRST = "20261123T160000Z-00000001"
 SECOND = "20261123T170000Z-00000002"
 GEOJSON = "/downloads/latest/evacuation_sites.geojson"
+
+
+@pytest.fixture
+def client(server):
+    """Ask for files as they are; what is compressed is in test_server_http.py."""
+    with httpx.Client(base_url=server.address, headers={"Accept-Encoding": "identity"}) as client:
+        yield client
 
 
 @pytest.fixture

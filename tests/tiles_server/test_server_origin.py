@@ -9,6 +9,7 @@ from serving import serving
 from tiles_server import create_app
 from tiles_server.errors import StartError
 
+HTML = {"Accept": "text/html"}
 FORWARDED = {
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "evil.example",
@@ -28,7 +29,7 @@ def test_forwarded_headers_of_the_proxy_in_front_are_believed_when_told(data):
     with serving(data, workers=1, behind_proxy=True) as server:
         found = tiles_address(server.address, **FORWARDED)
         assert found.startswith("https://evil.example/map/tiles/flood/")
-        portal = httpx.get(server.address + "/", headers=FORWARDED).text
+        portal = httpx.get(server.address + "/", headers={**FORWARDED, **HTML}).text
         assert 'href="/map/layers/flood' in portal
 
 
@@ -38,7 +39,7 @@ def test_a_stated_address_cannot_be_changed_by_a_client(data):
         assert found.startswith("https://data.example.lg.jp/open/tiles/flood/")
         style = httpx.get(server.address + "/maps/kanmon_safety/style.json").json()
         assert style["sources"]["flood"]["tiles"][0].startswith("https://data.example.lg.jp/open/")
-        portal = httpx.get(server.address + "/").text
+        portal = httpx.get(server.address + "/", headers=HTML).text
         assert 'href="/open/layers/flood' in portal
         assert "evil.example" not in portal
         assert httpx.get(server.address + "/tiles/flood/8/221/102.mvt").status_code == 200

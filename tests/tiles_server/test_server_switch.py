@@ -107,7 +107,7 @@ def test_before_the_first_release_the_server_says_so_and_then_serves_it(data):
     with serving(empty, workers=1) as server:
         assert httpx.get(server.address + "/healthz").status_code == 200
         assert httpx.get(server.address + "/readyz").status_code == 503
-        portal = httpx.get(server.address + "/")
+        portal = httpx.get(server.address + "/", headers={"Accept": "text/html"})
         assert portal.status_code == 503
         assert "ただいま公開中のデータがありません" in portal.text
         assert httpx.get(server.address + PATHS[0]).status_code == 503

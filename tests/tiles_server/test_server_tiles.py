@@ -49,7 +49,7 @@ def test_a_tile_is_sent_compressed_as_it_is_stored(client, address):
     assert gzip.decompress(raw) == client.get(address).content
 
 
-@pytest.mark.parametrize("accept", ["identity", "br", "gzip;q=0", "*;q=0", ""])
+@pytest.mark.parametrize("accept", ["identity", "br", "gzip;q=0", "*;q=0, identity", ""])
 def test_a_client_that_refuses_gzip_gets_the_plain_tile(client, address, accept):
     answer = client.get(address, headers={"Accept-Encoding": accept})
     assert "content-encoding" not in answer.headers
@@ -133,7 +133,6 @@ def empty_tile(client) -> tuple[int, int]:
         "/tiles/flood/12/3536/1638.png",
         "/tiles/flood/12/3536/1638",
         "/tiles/nothing/12/3536/1638.mvt",
-        "/tiles/flood/12/3536/1638.mvt/",
         "/tiles/%2e%2e/12/3536/1638.mvt",
     ],
 )

@@ -37,8 +37,8 @@ def test_the_map_page_offers_and_credits_the_feed(client):
 
 
 def test_the_portal_says_what_has_changed_in_a_feed(client):
-    assert "平日の便が 2 本増えました" in client.get("/?lang=ja").text
-    assert "two more trips on weekdays" in client.get("/?lang=en").text
+    assert "平日の便が 2 本増えました" in client.get("/?lang=ja&f=html").text
+    assert "two more trips on weekdays" in client.get("/?lang=en&f=html").text
 
 
 def test_every_layer_of_a_style_has_a_source_and_an_id_of_its_own(client):

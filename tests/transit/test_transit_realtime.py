@@ -22,6 +22,7 @@ from transit_release import (
 )
 
 PB, JSON = "/gtfs/wakato_ferry/alerts.pb", "/gtfs/wakato_ferry/alerts.json"
+HTML = {"Accept": "text/html"}
 TOMORROW = (today() + dt.timedelta(days=1)).isoformat()
 
 
@@ -132,8 +133,8 @@ def test_json_says_the_same(client, storm):
 def test_people_are_told_wherever_the_timetable_is(client, storm):
     header = storm["header"]
     for page in ("/", "/gtfs/wakato_ferry/", "/gtfs/wakato_ferry/stops"):
-        assert header["ja"] in client.get(page + "?lang=ja").text
-        assert header["en"] in client.get(page + "?lang=en").text
+        assert header["ja"] in client.get(page + "?lang=ja", headers=HTML).text
+        assert header["en"] in client.get(page + "?lang=en", headers=HTML).text
     for page in ("timetable.html", "timetable-wakato.html"):
         text = client.get(f"/gtfs/wakato_ferry/{page}").text
         assert header["ja"] in text

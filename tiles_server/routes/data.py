@@ -66,6 +66,12 @@ def api_description() -> dict[str, Any]:
     """Read the OpenAPI description of the server; the server's own address is not in it."""
     text = resources.files("tiles_server").joinpath("openapi.yaml").read_text(encoding="utf-8")
     description: dict[str, Any] = YAML(typ="safe").load(text)
+    shared = description.pop("x-shared-responses")
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            for status, name in (shared["all"] | shared[operation["tags"][0]]).items():
+                answer = {"$ref": f"#/components/responses/{name}"}
+                operation["responses"].setdefault(status, answer)
     return description
 
 

@@ -162,5 +162,4 @@ def _geojson(content: bytes) -> Response:
     response = Response(content, mimetype=GEOJSON)
     response.headers["Cache-Control"] = LATEST
     response.add_etag()
-    response.make_conditional(request)
     return response

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, jsonify, request
 from tiles_server import departures as shown
 from tiles_server.caching import REALTIME
 from tiles_server.errors import UnknownNameError, handed_over
+from tiles_server.parameters import page_number
 from tiles_server.routes.pages import page
 from tiles_server.security import open_to_all
-from tiles_server.table import page_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,6 @@ def blueprint(releases: Releases, transit: Transit | None) -> Blueprint:
         response = jsonify(shown.document(feed, found, known, upcoming))
         response.headers["Cache-Control"] = REALTIME
         response.add_etag()
-        response.make_conditional(request)
         return open_to_all(response)
 
     return feeds

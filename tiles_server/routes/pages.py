@@ -9,9 +9,12 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from tiles_server import table
 from tiles_server.caching import PAGE
+from tiles_server.errors import UnacceptableError
 from tiles_server.language import language
 from tiles_server.links import KINDS, downloads, feed_files
 from tiles_server.maps import parts
+from tiles_server.parameters import page_number
+from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
 from tiles_server.security import PAGE_POLICY, protect
 
@@ -59,8 +62,24 @@ def blueprint(releases: Releases) -> Blueprint:
 
 
 def _for_program() -> bool:
-    accepted = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return request.args.get("f", accepted) in ("json", "application/json")
+    """Tell whether to answer JSON: to everybody but those who name HTML, as OGC clients expect.
+
+    Raises
+    ------
+    UnacceptableError
+        If the client accepts neither JSON nor HTML.
+    """
+    asked, accept = request.args.get("f"), request.headers.get("Accept")
+    if asked:
+        return asked == "json"
+    if asks_for_page(accept):
+        return False
+    json = any(name.endswith("+json") and w > 0 for name, w in weights(accept or "").items())
+    if json or media_weight(accept, "application/json") > 0:
+        return True
+    if media_weight(accept, "text/html") > 0:
+        return False
+    raise UnacceptableError("this address answers application/json and text/html")
 
 
 def page(template: str, release: Release, **details: object) -> Response:
@@ -80,7 +99,6 @@ def page(template: str, release: Release, **details: object) -> Response:
     response.headers["Content-Language"] = language()
     response.vary.add("Accept-Language")
     response.add_etag()
-    response.make_conditional(request)
     return response
 
 
@@ -102,7 +120,7 @@ def _map_page(template: str, release: Release, name: str) -> Response:
 
 
 def _rows(releases: Releases, release: Release, name: str) -> TablePage | None:
-    number = table.page_number(request.args.get("page"))
+    number = page_number(request.args.get("page"))
     found = release.layer(name)
     path = found.artefacts.get("parquet")
     if path is None:

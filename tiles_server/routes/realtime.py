@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from tiles_server.caching import REALTIME
 from tiles_server.errors import UnknownNameError, handed_over
@@ -52,5 +52,4 @@ def _answer(content: bytes, media_type: str, timestamp: int) -> Response:
     response.set_etag(hashlib.sha256(content).hexdigest()[:32])
     response.last_modified = datetime.fromtimestamp(timestamp, tz=UTC)
     response.headers["Cache-Control"] = REALTIME
-    response.make_conditional(request)
     return response

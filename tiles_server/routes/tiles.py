@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from tiles_server.caching import LATEST
+from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
-from tiles_server.files import send_latest
+from tiles_server.files import send_kept, send_latest
 from tiles_server.language import language
 from tiles_server.security import open_to_all
 from tiles_server.style import build_style
@@ -24,7 +24,6 @@ def document(content: object) -> Response:
     response.headers["Cache-Control"] = LATEST
     response.vary.add("Accept-Language")
     response.add_etag()
-    response.make_conditional(request)
     return response
 
 
@@ -54,6 +53,14 @@ def blueprint(releases: Releases) -> Blueprint:
             return release.published(tileset).artefacts["pmtiles"]
 
         return send_latest(releases, find, LATEST)
+
+    @tiles.get("/pmtiles/<release>/<tileset>.pmtiles")
+    def pmtiles_of_release(release: str, tileset: str) -> Response:
+        kept = releases.retained(release)
+        path = kept.published(tileset).artefacts.get("pmtiles")
+        if path is None:
+            raise UnknownNameError(f"no tileset named '{tileset}' in release {release}")
+        return send_kept(kept, path, TILE_VERSIONED)
 
     @tiles.get("/maps/<map>/style.json")
     def style(map: str) -> Response:
