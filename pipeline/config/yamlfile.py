@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarint import ScalarInt
 
+from pipeline.config.bounds import require_bounded
 from pipeline.config.keyboard import Slip, slips
 from pipeline.errors import DeclarationError
 from pipeline.findings import Catalogue, Finding
@@ -92,6 +93,7 @@ def _read_one(path: Path, shown: str) -> Document:
     catalogue = Catalogue.of("pipeline.config")
     try:
         text = path.read_text(encoding="utf-8-sig")
+        require_bounded(text, shown)
         node = YAML(typ="rt").load(text)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise DeclarationError([catalogue.finding("declaration-missing", file=shown)]) from error

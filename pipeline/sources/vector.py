@@ -145,7 +145,7 @@ def _read(place: Path, source: Source, encoding: str | None) -> Raw:
             frame = pyogrio.read_dataframe(
                 place, layer=layer, encoding=encoding, datetime_as_string=True, **options
             )
-        except (DataSourceError, DataLayerError, ValueError, ShapelyError) as error:
+        except (DataSourceError, DataLayerError, ValueError, IndexError, ShapelyError) as error:
             detail = str(error).replace(str(place), source.path)
             raise unreadable(source.path, "damaged", detail=detail) from error
     notes += _explain_warnings([str(w.message) for w in caught], source)
