@@ -108,9 +108,8 @@ def change_findings(compared: Comparison) -> list[Finding]:
     matched = match(compared.before, compared.after)
     found = [*_gone(compared, matched), *_moved(compared, matched), *_emptied(compared, matched)]
     ids = compared.before["id"]
-    if matched.renewed > MOST * len(ids) and not ids.isin(compared.after["id"]).any():
-        renewed = matched.before[len(matched.before) - matched.renewed :]
-        found.append(compared.finding("changes-ids", renewed))
+    if len(matched.renewed) > MOST * len(ids) and not ids.isin(compared.after["id"]).any():
+        found.append(compared.finding("changes-ids", matched.renewed))
     return found
 
 

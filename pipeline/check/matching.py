@@ -32,31 +32,33 @@ class Matched:
     gone
         Positions of those of the served version that the new one has not.
     renewed
-        How many are the same by what they are and have another id.
+        Positions in the served version of those that are the same in all, and have another id.
     """
 
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     gone: NDArray[np.int64]
-    renewed: int
+    renewed: NDArray[np.int64]
 
 
 def match(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> Matched:
     """Find the features that two versions share.
 
-    By id; then, because an id made from content changes with it, what is left by equal values of
-    all fields both versions have, then by equal shape, within one municipality.
+    By id; then, because an id made from content changes with it, what is left by equal shape and
+    values of all fields both versions have, then by either, within one municipality.
     """
     shared = [c for c in before.columns if c in after.columns and c not in OWN]
     here, there = _pairs(before["id"], after["id"])
-    by_id = len(here)
-    for keys in (_by_values(before, after, shared), _by_shape(before, after)):
+    stages = []
+    values, shapes = _by_values(before, after, shared), _by_shape(before, after)
+    wholes = [_joined([one, other]) for one, other in zip(values, shapes, strict=True)]
+    for keys in (wholes, values, shapes):
         left = np.setdiff1d(np.arange(len(before)), here)
         right = np.setdiff1d(np.arange(len(after)), there)
         one, other = _pairs(keys[0].iloc[left], keys[1].iloc[right])
+        stages.append(left[one])
         here, there = np.append(here, left[one]), np.append(there, right[other])
-    gone = np.setdiff1d(np.arange(len(before)), here)
-    return Matched(here, there, gone, len(here) - by_id)
+    return Matched(here, there, np.setdiff1d(np.arange(len(before)), here), renewed=stages[0])
 
 
 def shown(cell: object) -> str:
@@ -77,7 +79,12 @@ def _by_values(
 
 
 def _joined(columns: list[pd.Series]) -> pd.Series:
-    return pd.Series(["\x1f".join(cells) for cells in zip(*columns, strict=True)], dtype=object)
+    """Return cells of several columns as one; missing where one of them is."""
+    rows = [
+        None if any(pd.isna(cell) for cell in cells) else "\x1f".join(cells)
+        for cells in zip(*columns, strict=True)
+    ]
+    return pd.Series(rows, dtype=object)
 
 
 def _by_shape(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> list[pd.Series]:

@@ -60,14 +60,14 @@ def test_a_shift_of_the_datum_is_stopped_with_its_way(parks):
     outcome, told = parks(shifted)
     finding = told["changes-moved"]
     assert (outcome.status, finding.count) == ("kept", 20)
+    assert list(told) == ["changes-moved"]
     assert "all to the north-west" in finding.message_en
     assert "429 m" in finding.message_ja
 
 
 def test_a_correction_of_a_survey_is_none(parks):
-    _, told = parks([(name, lon + 0.0001, lat) for name, lon, lat in PARKS])
-    assert "changes-moved" not in told
-    assert "changes-gone" not in told
+    outcome, told = parks([(name, lon + 0.0001, lat) for name, lon, lat in PARKS])
+    assert (outcome.status, told) == ("built", {})
 
 
 def test_a_field_that_is_empty_now_is_stopped(parks):
@@ -123,6 +123,11 @@ def test_ids_that_all_change_are_told_though_nothing_is_gone(project):
     project.layer("parks", rows=PARKS, fields=fields, id=["name"])
     (outcome,) = project.build(accept=False).outcomes
     assert [f.code for f in outcome.findings if f.severity == "error"] == ["changes-ids"]
+
+
+def test_values_that_all_change_are_what_a_ledger_is_for(parks):
+    outcome, told = parks([(f"新{name}", lon, lat) for name, lon, lat in PARKS], area="200")
+    assert (outcome.status, told) == ("built", {})
 
 
 def test_a_served_version_that_cannot_be_read_is_told(project):
