@@ -3,6 +3,7 @@
 TonariError
 ├── DeclarationError      layers.yaml cannot be used; carries findings
 ├── SourceError           one source cannot be read; carries findings
+├── StorageError          the disk takes no more; carries the finding that says so
 ├── ReleaseError          a release cannot be published, found or switched
 ├── UndeclaredError       a layer or feed is asked for that layers.yaml does not declare
 └── TilingError           an archive cannot be cut or written
@@ -42,6 +43,10 @@ class DeclarationError(_FindingsError):
 
 class SourceError(_FindingsError):
     """A source cannot be read at all."""
+
+
+class StorageError(_FindingsError):
+    """The disk is full, read-only or failing."""
 
 
 class ReleaseError(TonariError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import TonariError, UndeclaredError
+from pipeline.errors import StorageError, TonariError, UndeclaredError
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built
 from pipeline.release.findings_table import write_findings
@@ -23,6 +23,7 @@ from pipeline.release.outcome import Outcome
 from pipeline.release.previous import Previous
 from pipeline.release.report import write_report
 from pipeline.release.store import Store, release_name
+from pipeline.storage import disk_watched, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,10 +87,12 @@ def build(
         If a name of `only` is not declared.
     ReleaseError
         If another build is running.
+    StorageError
+        If the disk takes no more.
     """
     wanted = chosen(jobs, only)
     store = Store(data)
-    with store.staging() as staged:
+    with disk_watched(data), store.staging() as staged:
         previous = Previous(store.current())
         outcomes = []
         for done, job in enumerate(jobs):
@@ -179,10 +182,16 @@ def _attempt(job: Job, work: Callable[[], Built]) -> Built:
     """Do the work of one job; whatever goes wrong in it stays its own, said in one finding."""
     try:
         return work()
+    except StorageError:
+        raise
     except TonariError as error:
+        if trouble_of(error):
+            raise  # no other layer could be written either
         findings: list[Finding] = getattr(error, "findings", [])
         return Built({"title": job.title}, {}, findings or [_crash(job, str(error))])
     except Exception as error:
+        if trouble_of(error):
+            raise
         logger.exception("%s.%s", job.kind, job.name)
         crash = _crash(job, f"{type(error).__name__}: {error}")
         return Built({"title": job.title}, {}, [crash])

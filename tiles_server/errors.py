@@ -6,7 +6,7 @@ ServerError
 ├── UnknownNameError      no such layer, feed, map, file or tile
 ├── BusyError             too many downloads at once
 ├── UnavailableError      announcements or departures cannot be read at the moment
-├── StorageError          the disk is full, read-only or failing
+├── DiskError             the disk is full, read-only or failing
 ├── AccountError          an account cannot be made, read or used
 ├── BadQueryError         a parameter of the query cannot be understood
 ├── UnacceptableError     no form of the answer is one the client accepts
@@ -16,9 +16,7 @@ ServerError
 
 from __future__ import annotations
 
-import errno
 import logging
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,6 +27,7 @@ from flask import current_app, jsonify, make_response, redirect, render_template
 from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import TonariError
+from pipeline.storage import trouble_of
 from tiles_server.language import messages
 from tiles_server.protocol.negotiation import asks_for_page
 
@@ -69,7 +68,7 @@ class AccountError(ServerError):
     """An account cannot be made, removed or read."""
 
 
-class StorageError(ServerError):
+class DiskError(ServerError):
     """The disk that the server writes to is full, read-only or failing."""
 
 
@@ -102,7 +101,7 @@ ERRORS: dict[type[Exception], Told] = {
     BrokenReleaseError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_503"),
     BusyError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_busy"),
     UnavailableError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_unavailable"),
-    StorageError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_storage"),
+    DiskError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_storage"),
     AccountError: Told(HTTPStatus.SERVICE_UNAVAILABLE, "error_unavailable"),
     UnknownNameError: Told(HTTPStatus.NOT_FOUND, "error_404"),
     BadQueryError: Told(HTTPStatus.BAD_REQUEST, "error_400"),
@@ -113,40 +112,18 @@ ERRORS: dict[type[Exception], Told] = {
 PEOPLE = ("/maps/", "/layers/", "/desk")
 """Addresses a person opens; the rest is for programs unless the client asks for HTML."""
 
-FULL = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read-only"}
-SQLITE_STORAGE = {
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_READONLY: "read-only",
-    sqlite3.SQLITE_CANTOPEN: "not to be written to",
-    sqlite3.SQLITE_IOERR: "failing",
-}
-
 
 def told(error: BaseException) -> Told | None:
     """Return how `error` is told: as its class, or the nearest class above it, says."""
     return next((ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS), None)
 
 
-def storage_problem(error: BaseException | None) -> str | None:
-    """Return what is wrong with the disk if that is why `error` came about, else None."""
-    for _ in range(8):
-        if error is None:
-            return None
-        if isinstance(error, OSError) and error.errno in FULL:
-            return FULL[error.errno]
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is not None and (code & 0xFF) in SQLITE_STORAGE:
-            return SQLITE_STORAGE[code & 0xFF]
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def raise_storage_problem(error: BaseException) -> None:
-    """Raise StorageError if the disk is why `error` came about."""
-    problem = storage_problem(error)
-    if problem:
-        LOG.error("the disk of the data folder is %s", problem, exc_info=error)
-        raise StorageError(f"the disk of the server's data is {problem}") from error
+def raise_disk_trouble(error: BaseException) -> None:
+    """Raise DiskError if the disk is why `error` came about."""
+    trouble = trouble_of(error)
+    if trouble:
+        LOG.error("the disk of the data folder is %s", trouble, exc_info=error)
+        raise DiskError(f"the disk of the server's data is {trouble}") from error
 
 
 @contextmanager
@@ -163,7 +140,7 @@ def handed_over(what: str) -> Iterator[None]:
     except ServerError:
         raise
     except (TonariError, FileNotFoundError) as error:  # the latter: pruned this very moment
-        raise_storage_problem(error)
+        raise_disk_trouble(error)
         LOG.exception("%s", what)
         raise UnavailableError(f"{what} cannot be read at the moment") from error
 
@@ -177,10 +154,10 @@ def register(app: Flask) -> None:
 def _answer_error(error: Exception) -> Answer:
     """Answer an error of ours as the table says, a full disk as that, and the rest as a defect."""
     known, detail = told(error), str(error)
-    problem = None if isinstance(error, StorageError) else storage_problem(error)
-    if problem and (known is None or known.status is HTTPStatus.SERVICE_UNAVAILABLE):
-        LOG.error("the disk of the data folder is %s", problem, exc_info=error)
-        known, detail = ERRORS[StorageError], f"the disk of the server's data is {problem}"
+    trouble = None if isinstance(error, DiskError) else trouble_of(error)
+    if trouble and (known is None or known.status is HTTPStatus.SERVICE_UNAVAILABLE):
+        LOG.error("the disk of the data folder is %s", trouble, exc_info=error)
+        known, detail = ERRORS[DiskError], f"the disk of the server's data is {trouble}"
     if known is None:
         LOG.error("defect while answering %s", request.path, exc_info=error)
         return _answer(Told(HTTPStatus.INTERNAL_SERVER_ERROR, "error_other"), "")

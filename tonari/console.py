@@ -18,6 +18,7 @@ from rich.progress import Progress as Bars
 
 from pipeline.errors import TonariError, UndeclaredError
 from pipeline.findings import Finding, Severity
+from pipeline.storage import disk_watched
 from tonari.pace import Pace
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def common_options(function: F) -> F:
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> Any:
         try:
-            return function(*args, as_json=as_json, **kwargs)
+            with disk_watched(kwargs["data"]):
+                return function(*args, as_json=as_json, **kwargs)
         except TonariError as error:
             fail(error, as_json=as_json)
 

@@ -20,6 +20,12 @@ RESERVED_FIELDS = frozenset(
 )
 """Columns that published files get by themselves; a declaration may not define them again."""
 
+QUERY_PARAMETERS = frozenset(
+    {"limit", "offset", "datetime", "f", "lang", "crs", "filter", "sortby", "properties", "q"}
+)
+"""What asks a server of OGC API - Features for something else than a value of a field (17-069r4,
+19-079r2); a field called so could not be asked for, or would be asked for by accident."""
+
 
 def _true_code(code: str) -> str:
     expected = code[:5] + check_digit(code[:5])
@@ -45,6 +51,17 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 def _refuse_reserved(names: set[str]) -> None:
     for name in sorted(RESERVED_FIELDS & names):
         raise problem("field-reserved", name=name)
+    _refuse_parameters(names)
+
+
+def _refuse_parameters(names: set[str] | tuple[str, ...]) -> None:
+    for name in sorted(QUERY_PARAMETERS & set(names)):
+        raise problem("field-parameter", name=name)
+
+
+def _askable(names: tuple[str, ...]) -> tuple[str, ...]:
+    _refuse_parameters(names)
+    return names
 
 
 class Publisher(Strict):
@@ -123,7 +140,9 @@ class LayerField(Strict):
 class Privacy(Strict):
     """What may leave the city: nothing but the fields listed here."""
 
-    publish: Annotated[tuple[FieldName, ...], AfterValidator(_each_once)] = Field(min_length=1)
+    publish: Annotated[
+        tuple[FieldName, ...], AfterValidator(_each_once), AfterValidator(_askable)
+    ] = Field(min_length=1)
 
 
 class StyleClass(Strict):

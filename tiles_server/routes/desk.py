@@ -12,7 +12,7 @@ from tiles_server.caching import NEVER
 from tiles_server.desk.forms import CAUSES, EFFECTS, AnnounceForm, CancelForm, day_of
 from tiles_server.desk.guard import PREFIX, check_form, inside
 from tiles_server.desk.signins import Refused
-from tiles_server.errors import ServerError, UnknownNameError, handed_over, raise_storage_problem
+from tiles_server.errors import ServerError, UnknownNameError, handed_over, raise_disk_trouble
 from tiles_server.formatting import JAPAN
 from tiles_server.language import language, messages
 from tiles_server.security import DESK_POLICY, protect
@@ -236,7 +236,7 @@ def _refusal(error: TonariError) -> str:
     """Return the sentence that says why the desk refused."""
     if isinstance(error, ServerError):
         raise error
-    raise_storage_problem(error)
+    raise_disk_trouble(error)
     key = f"refused_{getattr(error, 'code', '')}"
     return key if key in messages() else "refused_other"
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from pipeline.config.layers import QUERY_PARAMETERS, RESERVED_FIELDS
 from pipeline.config.load import load
 from pipeline.errors import DeclarationError
+from tiles_server.routes.data import api_description
 
 SOUND = """\
 publisher: {name: {ja: 北九州市}, code: "401005", licence: CC-BY-4.0}
@@ -182,6 +184,32 @@ def test_a_source_may_not_fill_the_columns_every_layer_has(complaints):
         SOUND.replace("path: parks.csv", "path: parks.csv, fields: {コード: municipality_code}")
     )
     assert found.code == "field-reserved"
+
+
+@pytest.mark.parametrize("name", sorted(QUERY_PARAMETERS))
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("[name]", "[name, {}]"),
+        ("path: parks.csv", "path: parks.csv, fields: {{列: {}}}"),
+        ("path: parks.csv", "path: parks.csv, values: {{{}: a}}"),
+        ("    privacy:", "    fields: {{{}: {{title: {{ja: 列}}}}}}\n    privacy:"),
+    ],
+    ids=["published", "renamed to", "given", "declared"],
+)
+def test_no_field_is_called_like_a_parameter_of_the_server(complaints, name, place):
+    before, after = place
+    (found,) = complaints(SOUND.replace(before, after.format(name)))
+    assert (found.code, found.row is not None) == ("field-parameter", True)
+    assert name in found.message_ja
+    assert name in found.remedy_en
+
+
+def test_every_parameter_of_the_server_is_among_the_names_refused():
+    queried = api_description()["paths"]["/collections/{layer}/items"]["get"]["parameters"]
+    named = {p["name"] for p in queried if p.get("in") == "query"} - {"fields"}
+    possible = {name for name in named if name.isidentifier()}
+    assert possible <= QUERY_PARAMETERS | RESERVED_FIELDS
 
 
 def test_a_field_listed_twice_for_publication_is_published_once(declare):
