@@ -216,9 +216,11 @@ def _finish(
     """Turn rings, mend invalid polygons, wrap the antimeridian and weigh every vertex."""
     findings: list[Finding] = []
     spread(pool, threads, shapes.total, lambda a, b: orient(shapes, a, b))
-    shapes, broken = check_polygons(shapes, pool, threads)
+    shapes, broken, tangled = check_polygons(shapes, pool, threads)
     if broken.size:
         findings.append(first_of("geometry-invalid", broken, file))
+    if tangled.size:
+        findings.append(first_of("geometry-tangled", tangled, file))
     shapes, found = _wrap(shapes, file)
     findings += found
     nodes = mark_nodes(shapes)

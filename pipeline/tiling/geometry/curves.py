@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STEP = math.radians(4)
 _DEEPEST = 32
+_FARTHEST = 1e12
+"""Coordinates beyond are of no place, and the square of their square is no number."""
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
 _POINT, _LINE, _POLYGON, _ARCS, _COMPOUND, _CURVED, _TRIANGLE = 1, 2, 3, 8, 9, 10, 17
 _COLLECTIONS = frozenset({4, 5, 6, 7, 11, 12, 15, 16})
@@ -139,7 +141,7 @@ def chords(points: Points) -> Points:
     NDArray
         Shape (m, 2); every vertex given stays.
     """
-    if len(points) < 3 or not np.isfinite(points).all():
+    if len(points) < 3 or not (np.abs(points) < _FARTHEST).all():
         return points
     parts = [points[:1]]
     for at in range(0, len(points) - 2, 2):

@@ -16,7 +16,7 @@ from pipeline.tiling.layers import Layer
 from pipeline.tiling.partition.blocks import Arrays, Block, write_block
 from pipeline.tiling.partition.borders import nodes_path
 from pipeline.tiling.partition.loading import NO_VALUES
-from pipeline.tiling.partition.scan import FLAT, GROUP_SHIFT, INVALID, WIDE
+from pipeline.tiling.partition.scan import FLAT, GROUP_SHIFT, INVALID, TANGLED, WIDE
 from pipeline.tiling.partition.store import Facts
 from pipeline.tiling.zooms import LayerPlan
 
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
     from pipeline.tiling.options import TileOptions
 
-REMARKS = {"geometry-invalid": INVALID, "spans-world": WIDE, "geometry-degenerate": FLAT}
+REMARKS = {
+    "geometry-invalid": INVALID,
+    "geometry-tangled": TANGLED,
+    "spans-world": WIDE,
+    "geometry-degenerate": FLAT,
+}
 """Findings whose first place is the first in drawing order."""
 
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 GROUP_SHIFT = 2 * CURVE_ZOOM + 2
 """Keys are tile ids at the zoom of the curve; above them stands which copy of the world it is."""
 
-INVALID, WIDE, FLAT = 1, 2, 4
+INVALID, WIDE, FLAT, TANGLED = 1, 2, 4, 8
 """Remarks about a shape that become findings."""
 
 _VERTEX_BYTES, _RING_BYTES, _SHAPE_BYTES, _COLUMN_BYTES = 12, 9, 80, 8
@@ -153,9 +153,10 @@ def _mended(
     shapes: Shapes, pool: Executor, threads: int
 ) -> tuple[Shapes, NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Mend and repeat shapes; also return remarks, which copy each is, and the rows repeated."""
-    shapes, broken = check_polygons(shapes, pool, threads)
+    shapes, broken, tangled = check_polygons(shapes, pool, threads)
     remarks = np.zeros(shapes.total, np.uint8)
-    remarks[np.isin(shapes.row, broken) & (shapes.kind == POLYGON)] |= INVALID
+    for rows, remark in ((broken, INVALID), (tangled, TANGLED)):
+        remarks[np.isin(shapes.row, rows) & (shapes.kind == POLYGON)] |= remark
     for which, remark in zip(remarkable(shapes), (WIDE, FLAT), strict=True):
         remarks[which] |= remark
     copies = repeated(shapes)
