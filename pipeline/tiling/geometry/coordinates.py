@@ -67,24 +67,24 @@ def _plain(
     geometry: pa.Array, foreign: NDArray[np.int64], curved: NDArray[np.int64]
 ) -> tuple[pa.Array, NDArray[np.int64]]:
     """Return geometry in little-endian WKB of straight lines, and which rows were curves."""
-    from pipeline.tiling.geometry.curves import linearised
+    from pipeline.tiling.geometry.curves import linearised, objects_of
 
     content = geometry.to_pylist()
+    swapped = np.empty(0, np.int64)
     if foreign.size:
         import shapely
 
-        objects = shapely.from_wkb([content[row] for row in foreign], on_invalid="ignore")
+        objects, were_curves = objects_of([content[row] for row in foreign])
         for row, one in zip(foreign.tolist(), objects, strict=True):
-            if one is not None:
-                content[row] = shapely.to_wkb(one, byte_order=1)
-        lost = [one is None for one in objects]
-        curved = np.sort(np.concatenate([curved, foreign[lost]]))
+            content[row] = b"\xff" if one is None else shapely.to_wkb(one, byte_order=1)
+        swapped = foreign[were_curves]
     straight = np.zeros(curved.size, bool)
     for at, row in enumerate(curved.tolist()):
         line = linearised(content[row])
         if line is not None:
             content[row], straight[at] = line, len(line) > _EMPTY
-    return pa.array(content, pa.large_binary()), curved[straight]
+    rows = np.sort(np.concatenate([curved[straight], swapped]))
+    return pa.array(content, pa.large_binary()), rows
 
 
 def drawing_order(measures: wkb.Measures, ids: NDArray[np.uint64]) -> NDArray[np.int64]:

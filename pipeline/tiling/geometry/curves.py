@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,6 +94,37 @@ def linearised(raw: bytes) -> bytes | None:
         return None
     parts = [_written(shape) for shape in shapes]
     return parts[0] if len(parts) == 1 else struct.pack("<BII", 1, 7, len(parts)) + b"".join(parts)
+
+
+def objects_of(content: list[bytes | None]) -> tuple[NDArray[np.object_], list[int]]:
+    """Return geometries as objects, and which of them were curves.
+
+    What is damaged becomes ``None``, as does what is missing.
+    """
+    import shapely
+
+    try:
+        found = np.asarray(shapely.from_wkb(np.asarray(content, object), on_invalid="fix"), object)
+    except (NotImplementedError, shapely.errors.ShapelyError):  # GEOS knows these kinds, not we
+        found = np.empty(len(content), object)
+        for at, raw in enumerate(content):
+            found[at] = _object(raw)
+    curved = []
+    for at, raw in enumerate(content):
+        line = linearised(raw) if raw and found[at] is None else None
+        if line is not None:
+            found[at] = _object(line)
+            curved.append(at)
+    return found, curved
+
+
+def _object(raw: bytes | None) -> Any:
+    import shapely
+
+    try:
+        return shapely.from_wkb(raw, on_invalid="fix")
+    except (NotImplementedError, shapely.errors.ShapelyError):
+        return None
 
 
 def _shapes(reader: _Reader, depth: int) -> Iterator[Shape]:

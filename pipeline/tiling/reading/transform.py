@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, has_error
 from pipeline.tiling.arrow import contiguous
+from pipeline.tiling.geometry.curves import objects_of
 from pipeline.tiling.reading.columns import sound
 from pipeline.tiling.reading.source import Noticed, Source
 
@@ -73,7 +74,9 @@ def _to_degrees(
     findings = vouched(operation, system, file)
     if has_error(findings):
         raise SourceError(findings)
-    shapes = _shapes(wkb.to_pylist(), noticed)
+    shapes, curved = objects_of(wkb.to_pylist())
+    if curved:
+        noticed.append(Noticed("geometry-linearised", curved[0], len(curved)))
     # JGD2011 is WGS 84 to within a metre, which is what tiles are in.
     moved = shapely.transform(shapes, operation.apply)
     written = pa.array(list(shapely.to_wkb(moved)), pa.large_binary())
@@ -87,22 +90,3 @@ def _to_degrees(
     label = crs_label(system)
     said = _CATALOGUE.finding("crs-transformed", file=file, crs=label, operation=operation.name)
     return written, [*findings, said]
-
-
-def _shapes(content: list[bytes | None], noticed: list[Noticed]) -> NDArray[np.object_]:
-    """Return geometries as objects, curves as lines of straight segments."""
-    import numpy as np
-    import shapely
-
-    from pipeline.tiling.geometry.curves import linearised
-
-    raw = np.asarray(content, object)
-    shapes: NDArray[np.object_] = np.asarray(shapely.from_wkb(raw, on_invalid="fix"), object)
-    lost = [at for at, one in enumerate(content) if one and shapes[at] is None]
-    lines = [linearised(content[at] or b"") for at in lost]
-    curved = [at for at, line in zip(lost, lines, strict=True) if line is not None]
-    if curved:
-        straight = [line for line in lines if line is not None]
-        shapes[curved] = shapely.from_wkb(straight, on_invalid="fix")
-        noticed.append(Noticed("geometry-linearised", curved[0], len(curved)))
-    return shapes
