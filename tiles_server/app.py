@@ -100,7 +100,7 @@ def flask_app(
         full_day=full_day,
         weekday=weekday,
         relang=_relang,
-        vendored=_vendored,
+        vendored=assets.map_library_version,
         type_name=partial(term, "type"),
         geometry_name=partial(term, "geometry"),
     )
@@ -158,10 +158,6 @@ def _finish(response: Response) -> Response:
     if response.status_code >= 400:
         response.headers["Cache-Control"] = NEVER
     return finish(protect(response))
-
-
-def _vendored() -> bool:
-    return assets.map_library_version() is not None
 
 
 def _relang(tongue: str) -> str:

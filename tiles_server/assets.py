@@ -10,11 +10,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.security import safe_join
 
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
+from tiles_server.protocol.negotiation import coding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,17 @@ def _tag_of(path: Path, size: int, modified: int) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
 
 
+PACKED = {"br": ".br", "gzip": ".gz"}
+"""Ending of what setup has packed, by coding; what has none is compressed when it is asked for."""
+
+
+def _stored(path: Path) -> tuple[Path, str]:
+    """Return the file to send for `path`, and its coding if it was packed at setup."""
+    chosen = coding(request.headers.get("Accept-Encoding")) or ""
+    packed = path.with_name(path.name + PACKED.get(chosen, ""))
+    return (packed, chosen) if chosen in PACKED and packed.is_file() else (path, "")
+
+
 def blueprint() -> Blueprint:
     """Return the blueprint that serves the static files."""
     assets = Blueprint("assets", __name__)
@@ -75,9 +87,12 @@ def blueprint() -> Blueprint:
         if found is None or media_type is None or len(file) > 200 or not Path(found).is_file():
             raise UnknownNameError(f"no static file '{file}'")
         path = Path(found)
-        response = Response(path.read_bytes(), content_type=media_type)
-        state = path.stat()
-        response.set_etag(_tag_of(path, state.st_size, state.st_mtime_ns))
+        stored, packing = _stored(path)
+        response = Response(stored.read_bytes(), content_type=media_type)
+        state = stored.stat()
+        response.set_etag(_tag_of(stored, state.st_size, state.st_mtime_ns))
+        if packing:
+            response.headers["Content-Encoding"] = packing
         response.headers["Cache-Control"] = (
             TILE_VERSIONED if version == static_version() else LATEST
         )

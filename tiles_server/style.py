@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from tiles_server import transit
@@ -9,6 +10,7 @@ from tiles_server.links import tile_template
 from tiles_server.manifest import Layer
 from tiles_server.maps import Part, parts, viewpoint
 from tiles_server.tilejson import source_layers
+from tiles_server.tileset import MAX_LATITUDE
 
 if TYPE_CHECKING:
     from tiles_server.manifest import LayerStyle
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 BACKGROUND = "#e9f0f4"
 LABEL_COLOR = "#1f2933"
 LABEL_ZOOM = 12
+SMALLEST_HALVES = (160, 150)
+"""Half the width and height, in pixels, of the smallest map worth hurrying for."""
 DRAW_ORDER = {"Polygon": 0, "Mixed": 1, "LineString": 2, "Transit": 3, "Point": 4}
 """Areas below lines below points; within a kind, in the order of the declaration."""
 
@@ -59,6 +63,42 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
             *_drawn(release, drawn, language),
         ],
     }
+
+
+def first_tiles(release: Release, style: dict[str, Any]) -> list[str]:
+    """Return the addresses of tiles that a map asks for on any screen, to be fetched early.
+
+    Parameters
+    ----------
+    style
+        Made by :func:`build_style`; its sources are tilesets of `release`.
+    """
+    found: list[str] = []
+    for name, source in style["sources"].items():
+        tileset = release.tilesets[name]
+        z = min(math.floor(style["zoom"]), tileset.maxzoom)
+        if z < tileset.minzoom:
+            continue
+        found += [
+            source["tiles"][0].format(z=z, x=x, y=y)
+            for x, y in _tiles_around(style["center"], style["zoom"], z)
+            if tileset.archive.get(z, x, y) is not None
+        ]
+    return found
+
+
+def _tiles_around(center: list[float], zoom: float, z: int) -> list[tuple[int, int]]:
+    """Return column and row of the tiles of zoom `z` on the smallest screen around `center`."""
+    # A tile of the map's own zoom is 512 pixels wide (MapLibre GL JS, vector sources).
+    tiles = 2.0**z
+    pixels = 512 * 2.0 ** (zoom - z)
+    latitude = math.radians(max(-MAX_LATITUDE, min(MAX_LATITUDE, center[1])))
+    x = (center[0] + 180) / 360 * tiles
+    y = (1 - math.asinh(math.tan(latitude)) / math.pi) / 2 * tiles
+    across, down = (half / pixels for half in SMALLEST_HALVES)
+    west, east = math.floor(x - across), math.floor(x + across)
+    north, south = math.floor(y - down), math.floor(y + down)
+    return [(x, y) for x in range(west, east + 1) for y in range(north, south + 1)]
 
 
 def _described(part: Part, language: str) -> dict[str, Any]:

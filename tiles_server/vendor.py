@@ -19,6 +19,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import brotli
+
 from tiles_server.assets import FOLDER, LIBRARY
 from tiles_server.errors import VendorError
 
@@ -33,6 +35,9 @@ FILES = (
     "LICENSE.txt",
 )
 """What a browser needs of the package, and its licence."""
+
+CODINGS = (b".gz", b".br")
+"""What is packed once, at setup, as tightly as it goes; part of the stamp."""
 
 DECLARATION = ("package.json", "package-lock.json", ".npmrc")
 
@@ -137,10 +142,12 @@ def _copy_file(source: Path, folder: Path) -> None:
     if source.suffix in (".mjs", ".css"):
         packed = gzip.compress(content, compresslevel=9, mtime=0)
         (folder / f"{source.name}.gz").write_bytes(packed)
+        (folder / f"{source.name}.br").write_bytes(brotli.compress(content, quality=11))
 
 
 def _stamp(root: Path) -> str:
-    return hashlib.sha256((root / "package-lock.json").read_bytes()).hexdigest()
+    made = (root / "package-lock.json").read_bytes() + b"".join(sorted(CODINGS))
+    return hashlib.sha256(made).hexdigest()
 
 
 def _seal(folder: Path, stamp: str) -> str:

@@ -40,31 +40,32 @@ def main(runs: int, address: str, write: bool) -> None:
         where = f"http://127.0.0.1:{link.port}{address}"
         # The server has read its files when it is measured.
         visit(chromium, f"http://127.0.0.1:{port}{address}", slow=False)
-        visits = [visit(chromium, where) for _ in range(runs)]
+        visits = []
+        for _ in range(runs):
+            link.bytes = link.requests = 0
+            visits.append((visit(chromium, where), link.requests, link.bytes))
     text = f"{head}\n\n{_table(address, visits)}"
     print(text)
     if write:
         replace_section("bench-page", text)
 
 
-def _table(address: str, visits: list[Visit]) -> str:
-    chosen = sorted(visits, key=lambda one: one.shown)[len(visits) // 2]
-    rows = [
-        "| page | first text s | first map s (least – most) | requests | kB over the wire |",
-        "|---|---:|---:|---:|---:|",
-        f"| `{address}` | {median(v.paint for v in visits) / 1e3:.1f} "
-        f"| {chosen.shown / 1e3:.1f} ({min(v.shown for v in visits) / 1e3:.1f} – "
-        f"{max(v.shown for v in visits) / 1e3:.1f}) | {len(chosen.requests)} "
-        f"| {chosen.bytes / 1e3:.0f} |",
-        "",
+def _table(address: str, measured: list[tuple[Visit, int, int]]) -> str:
+    visits = [visit for visit, _, _ in measured]
+    shown = sorted(visit.shown / 1e3 for visit in visits)
+    _, requests, size = min(measured, key=lambda one: abs(one[0].shown / 1e3 - median(shown)))
+    largest = sorted(visits[0].requests, key=lambda pair: -pair[1])[:5]
+    names = (path.rsplit("/", 1)[-1].split("?")[0] or path for path, _ in largest)
+    sizes = (f"{size / 1e3:.0f} kB" for _, size in largest)
+    return (
+        "| page | first text s | first map s (least – most) | requests | kB over the wire |\n"
+        "|---|---:|---:|---:|---:|\n"
+        f"| `{address}` | {median(v.paint for v in visits) / 1e3:.1f} | {median(shown):.1f} "
+        f"({shown[0]:.1f} – {shown[-1]:.1f}) | {requests} | {size / 1e3:.0f} |\n\n"
         "The largest: "
-        + ", ".join(
-            f"`{path.rsplit('/', 1)[-1].split('?')[0] or path}` {size / 1e3:.0f} kB"
-            for path, size in sorted(chosen.requests, key=lambda pair: -pair[1])[:5]
-        )
-        + ".",
-    ]
-    return "\n".join(rows) + "\n"
+        + ", ".join(f"`{name}` {size}" for name, size in zip(names, sizes, strict=True))
+        + ".\n"
+    )
 
 
 if __name__ == "__main__":

@@ -22,16 +22,18 @@ PIECE = 1_460
 
 @dataclass
 class Link:
-    """A link in use: where it is reached, and the bytes that came down it."""
+    """A link in use: where it is reached, its requests, and the bytes of their answers."""
 
     port: int = 0
-    down: int = 0
+    bytes: int = 0
+    requests: int = 0
 
 
 class _Lane:
     """One direction: pieces go one after another, whatever connection they belong to."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, is_down: bool) -> None:
+        self.is_down = is_down
         self._rate = rate
         self._free = 0.0
 
@@ -57,13 +59,13 @@ def slow_link(port: int) -> Iterator[Link]:
 
 
 async def _relay(port: int, link: Link, ready: threading.Event, done: threading.Event) -> None:
-    up, down = _Lane(UP), _Lane(DOWN)
+    up, down = _Lane(UP, is_down=False), _Lane(DOWN, is_down=True)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(ROUND_TRIP)  # SYN and its answer
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(
-            _carry(reader, far_writer, up, Link()), _carry(far_reader, writer, down, link)
+            _carry(reader, far_writer, up, link), _carry(far_reader, writer, down, link)
         )
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
@@ -91,7 +93,10 @@ async def _carry(
     delivering = asyncio.ensure_future(deliver())
     try:
         while piece := await reader.read(PIECE):
-            link.down += len(piece)
+            if lane.is_down:
+                link.bytes += len(piece)
+            else:
+                link.requests += piece.startswith(b"GET ")
             on_the_way.put_nowait((lane.arrival(len(piece)), piece))
     except ConnectionError:
         pass

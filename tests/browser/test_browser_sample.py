@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 from serving import serving
+
+from benchmarks.page.phone import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -94,3 +97,26 @@ def test_the_portal_looks_right_on_desk_and_phone(sample, page, output):
     page.set_viewport_size({"width": 390, "height": 844})
     page.screenshot(path=output / "sample-portal-phone.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+MOST_BYTES, MOST_REQUESTS = 460_000, 20
+"""Of the first map: the map library is 364 kB of it. Three seconds on a phone depend on this."""
+
+
+def test_the_first_map_keeps_its_budget_and_fetches_nothing_twice(sample, catalogue, chromium):
+    page = catalogue["maps"]["kanmon"]["links"]["page"]
+    seen = visit(chromium, page, slow=False)
+    fetched = [path for path, size in seen.requests if size]
+    assert len(fetched) == len(set(fetched))
+    assert len({path for path, _ in seen.requests}) <= MOST_REQUESTS
+    assert seen.bytes < MOST_BYTES
+
+
+def test_what_the_page_fetches_early_is_what_the_map_asks_for(sample, catalogue, chromium):
+    address = catalogue["maps"]["kanmon"]["links"]["page"]
+    html = httpx.get(address).text
+    early = re.findall(r'<link rel="preload" as="fetch"[^>]* href="([^"]+)"', html)
+    assert len([path for path in early if "/tiles/" in path]) >= 4
+    asked = [path for path, _ in visit(chromium, address, slow=False).requests]
+    for path in early:
+        assert asked.count("/" + path.removeprefix(sample).lstrip("/")) == 2, path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import json
 import re
 
 import geopandas as gpd
@@ -115,7 +116,7 @@ def test_pages_load_nothing_from_elsewhere_and_run_no_inline_code(client, page):
     assert "unsafe" not in policy
     assert "http" not in policy.split("frame-ancestors")[0]
     assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
-    assert not re.search(r"<script(?![^>]*\ssrc=)", answer.text)
+    assert not re.search(r'<script(?![^>]*\s(src=|type="application/json"))', answer.text)
 
 
 def test_a_layer_can_be_read_as_a_table_page_by_page(client):
@@ -184,3 +185,18 @@ def test_values_from_ledgers_never_become_markup(tmp_path):
             answer = httpx.get(server.address + page, headers=BROWSER)
             assert answer.status_code == 200
             assert "<script" not in answer.text
+
+
+def test_a_map_page_brings_its_style_along(client):
+    for page in ("/maps/kanmon_safety", "/maps/kanmon_safety/embed"):
+        html = client.get(f"{page}?lang=en").text
+        inline = re.search(r'<script type="application/json" id="map-style">(.*?)</script>', html)
+        assert json.loads(inline[1]) == client.get("/maps/kanmon_safety/style.json?lang=en").json()
+
+
+def test_a_map_page_fetches_early_only_tiles_that_there_are(client):
+    html = client.get("/maps/kanmon_safety").text
+    early = re.findall(r'<link rel="(?:module)?preload"[^>]* href="([^"]+)"', html)
+    assert any("/tiles/" in address for address in early)
+    for address in early:
+        assert client.get(address).status_code == 200, address

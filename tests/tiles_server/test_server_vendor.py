@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import brotli
 import pytest
 
 from tiles_server import vendor
@@ -40,6 +41,7 @@ def test_the_library_is_fetched_whole_and_at_the_locked_version(installed):
     script = (installed / "maplibre-gl.mjs").read_bytes()
     assert len(script) > 500_000
     assert gzip.decompress((installed / "maplibre-gl.mjs.gz").read_bytes()) == script
+    assert brotli.decompress((installed / "maplibre-gl.mjs.br").read_bytes()) == script
     assert "BSD" in (installed / "LICENSE.txt").read_text() or (
         "Redistribution" in (installed / "LICENSE.txt").read_text()
     )

@@ -17,6 +17,7 @@ from tiles_server.parameters import page_number
 from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
 from tiles_server.security import PAGE_POLICY, protect
+from tiles_server.style import build_style, first_tiles
 
 if TYPE_CHECKING:
     from tiles_server.manifest import Map
@@ -109,6 +110,7 @@ def _municipality(release: Release, code: object) -> str:
 
 def _map_page(template: str, release: Release, name: str) -> Response:
     chart: Map = release.map(name)
+    style = build_style(release, name, language())
     return page(
         template,
         release,
@@ -116,6 +118,8 @@ def _map_page(template: str, release: Release, name: str) -> Response:
         chart=chart,
         parts=parts(release, chart, language()),
         style_url=url_for("tiles.style", map=name, lang=language()),
+        style=style,
+        early=first_tiles(release, style),
     )
 
 

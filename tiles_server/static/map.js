@@ -22,10 +22,9 @@ function fail(reason) {
   setState("failed");
 }
 
-async function loadStyle() {
-  const response = await fetch(words.style);
-  if (!response.ok) throw new Error(`${words.style}: ${response.status}`);
-  return response.json();
+/** The style came with the page: a request of its own would hold the map up. */
+function readStyle() {
+  return JSON.parse(document.getElementById("map-style").textContent);
 }
 
 /** On a narrow map page the credits fill the lower edge; in a frame the legend fills the upper. */
@@ -130,9 +129,9 @@ function connectSelection(map, style) {
   map.on("movestart", () => setState("loading"));
 }
 
-async function start() {
+function start() {
   setState("loading");
-  const style = await loadStyle();
+  const style = readStyle();
   element.replaceChildren();
   const map = createMap(style);
   map.on("error", (event) => console.error(event.error));
@@ -144,4 +143,10 @@ async function start() {
 
 // A small frame is for the map: its legend starts folded.
 if (element && element.clientWidth < 480) document.getElementById("embed-legend")?.removeAttribute("open");
-if (element) start().catch(fail);
+if (element) {
+  try {
+    start();
+  } catch (error) {
+    fail(error);
+  }
+}
