@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
@@ -135,6 +135,12 @@ class Grid:
         """Return the value of a cell, that of its merged range where it lies in one."""
         return self.at(*self.merged.get((row, column), (row, column)))
 
+    def transposed(self) -> Grid:
+        """Return the sheet with rows and columns exchanged."""
+        rows = [list(column) for column in zip(*self.rows, strict=True)]
+        merged = {(c, r): (c0, r0) for (r, c), (r0, c0) in self.merged.items()}
+        return Grid(self.file, self.sheet, rows, merged)
+
 
 def area_of(grid: Grid, area: str) -> tuple[range, range]:
     """Return the rows and columns of an area of a sheet."""
@@ -157,6 +163,8 @@ class Book:
         Names of the sheets in order; one empty name for a CSV or geometry file.
     findings
         What was noticed while reading a geometry file.
+    hidden
+        Names of sheets that Excel does not show.
     """
 
     file: str
@@ -164,6 +172,7 @@ class Book:
     sheets: tuple[str, ...]
     _read: Callable[[str], Grid]
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     def grid(self, sheet: str = "") -> Grid:
         """Return a sheet by its name, the first one when no name is given.
@@ -221,7 +230,8 @@ def _open_workbook(path: Path, file: str) -> Book:
             grids[name] = Grid(file, name, sheet.to_python(skip_empty_area=False), _merged(ranges))
         return grids[name]
 
-    return Book(file, path, tuple(workbook.sheet_names), read)
+    hidden = (s.name for s in workbook.sheets_metadata if s.visible != SheetVisibleEnum.Visible)
+    return Book(file, path, tuple(workbook.sheet_names), read, hidden=tuple(hidden))
 
 
 def _open_csv(path: Path, file: str, encoding: str) -> Book:

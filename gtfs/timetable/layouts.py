@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gtfs.timetable.blocks import find_blocks
 from gtfs.timetable.grid import area_of
-from gtfs.timetable.propose import find_blocks
 from gtfs.timetable.propose_poles import find_poles
 
 if TYPE_CHECKING:

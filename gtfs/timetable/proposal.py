@@ -148,6 +148,8 @@ class Proposal:
         Footnote marks somebody must explain.
     silent
         Sheets on which no matrix was found.
+    hidden
+        Sheets with something on them that Excel does not show.
     """
 
     file: str
@@ -156,6 +158,7 @@ class Proposal:
     marks: tuple[str, ...]
     silent: tuple[str, ...]
     on_poles: PolesFound = field(default_factory=PolesFound)
+    hidden: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

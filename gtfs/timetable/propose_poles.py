@@ -39,14 +39,8 @@ class _Hours:
 def find_poles(grid: Grid) -> PolesFound:
     """Return the pole timetables of a sheet, whichever way they lie."""
     down = _PoleSheet(grid, turned=False)
-    across = _PoleSheet(_turned(grid), turned=True)
+    across = _PoleSheet(grid.transposed(), turned=True)
     return max((down.found(), across.found()), key=lambda found: len(found.poles))
-
-
-def _turned(grid: Grid) -> Grid:
-    rows = [list(column) for column in zip(*grid.rows, strict=True)]
-    merged = {(c, r): (c0, r0) for (r, c), (r0, c0) in grid.merged.items()}
-    return type(grid)(grid.file, grid.sheet, rows, merged)
 
 
 def _hour(text: str) -> int | None:

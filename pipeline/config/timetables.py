@@ -6,7 +6,7 @@ its number (``4``).
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pipeline.config.base import Name, Strict, Text, problem
 from pipeline.config.feed_parts import Colour, Period
@@ -131,6 +131,13 @@ class PatternCall(Strict):
     stop: str
     pole: str = ""
     minutes: int = Field(ge=0, le=600)
+
+    @field_validator("minutes", mode="before")
+    @classmethod
+    def _is_written(cls, minutes: object) -> object:
+        if minutes in ("？", "?"):
+            raise problem("run-time-unwritten")
+        return minutes
 
 
 class Pattern(Strict):

@@ -3,6 +3,7 @@
 import copy
 import os
 import types
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -104,6 +105,40 @@ def write_book(tmp_path):
         for title, cell, colour in colours:
             book[title][cell].fill = openpyxl.styles.PatternFill("solid", fgColor=colour)
         book.save(tmp_path / name)
+        return name
+
+    return write
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2"><office:body>
+<office:spreadsheet><table:table table:name="{sheet}">{rows}</table:table></office:spreadsheet>
+</office:body></office:document-content>"""
+
+
+def ods_cell(value):
+    if isinstance(value, int | float):
+        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+    text = f"<text:p>{value}</text:p>" if value else ""
+    return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
+
+
+@pytest.fixture
+def write_ods(tmp_path):
+    """Write an OpenDocument sheet into the test's folder."""
+
+    def write(rows, sheet="表", name="book.ods"):
+        lines = "".join(
+            f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows
+        )
+        kind = "application/vnd.oasis.opendocument.spreadsheet"
+        with zipfile.ZipFile(tmp_path / name, "w") as parts:
+            parts.writestr("mimetype", kind)
+            space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+            parts.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{space}"/>')
+            parts.writestr("content.xml", ODS.format(sheet=sheet, rows=lines))
         return name
 
     return write

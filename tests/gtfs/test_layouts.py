@@ -72,6 +72,20 @@ def test_hours_without_names_of_trips_are_every_second_column(write_book, bus, b
     assert departures(trips, built) == SPLIT_TRIPS
 
 
+def test_an_ods_of_hours_and_minutes_reads_the_same(bus, build, trips, write_ods):
+    built = build(bus(write_ods(SPLIT), [split()]))
+    assert departures(trips, built) == SPLIT_TRIPS
+    assert matched(built) == 5
+
+
+@pytest.mark.parametrize("written", [("７時", "０５分"), ("7", "5"), (7.0, 5.0), ("７", "05 ")])
+def test_an_hour_and_a_minute_are_read_however_written(write_book, bus, build, trips, written):
+    rows = [*SPLIT[:2], ["市役所前", *written, 8, 30], ["駅前", "", 30, "", 40]]
+    built = build(bus(write_book({"表": rows}), [split()]))
+    assert departures(trips, built)[0] == [("A", "07:05"), ("D", "07:30")]
+    assert matched(built) == 4
+
+
 @pytest.mark.parametrize(
     ("hour", "minute", "code"),
     [

@@ -329,6 +329,14 @@ def test_a_csv_reads_the_same(declare, build, tmp_path):
     matched(built, 5)
 
 
+def test_an_ods_reads_the_same(declare, build, write_ods):
+    declaration = declare(TWO_DAYS, pole(), marks=MARKS)
+    declaration["timetables"][0]["file"] = write_ods(TWO_DAYS)
+    built = build(declaration)
+    assert [time for _, time in starts(built)] == ["24:15", "6:05", "6:20", "6:35", "7:05"]
+    matched(built, 5)
+
+
 def calls_of(built):
     times = built.tables["stop_times"]
     return Counter(

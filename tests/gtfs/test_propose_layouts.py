@@ -1,5 +1,6 @@
 """What ``tonari gtfs inspect`` proposes for layouts beside the plain matrix builds as it is."""
 
+import openpyxl
 import pytest
 from ruamel.yaml import YAML
 
@@ -15,12 +16,6 @@ POLE = [
     [8, "", "", "", "", 10, ""],
     ["凡例　△：中央公民館止　◆：低床バス"],
 ]
-STOPS = """名称,よみ,緯度,経度,乗り場,親,番号
-市役所前,しやくしょまえ,33.88,130.87,,,A
-中央公民館,ちゅうおうこうみんかん,33.882,130.872,,,B
-病院,びょういん,33.884,130.874,,,C
-駅前,えきまえ,33.886,130.876,,,D
-"""
 
 
 @pytest.fixture
@@ -92,8 +87,44 @@ def test_a_pole_with_hours_across_is_proposed(proposed, built):
 
 def test_a_pole_whose_run_times_nobody_wrote_is_no_declaration(proposed, bus, build):
     [timetable] = proposed(POLE)["timetables"]
-    with pytest.raises(ValueError, match="minutes"):
+    with pytest.raises(ValueError, match="run-time-unwritten"):
         build(bus("book.xlsx", []) | {"timetables": [timetable]})
+
+
+def test_two_directions_beside_each_other_are_two_patterns(proposed):
+    rows = [
+        ["市役所前停留所", "", "", "", ""],
+        ["時", "駅前方面", "", "病院方面", ""],
+        *([hour, 5, 25, 15, 35] for hour in (6, 7, 8)),
+    ]
+    [timetable] = proposed(rows, merge=["B2:C2", "D2:E2"])["timetables"]
+    assert [(p["minutes"], p["pattern"]) for p in timetable["poles"]] == [
+        ("B3:C5", "pattern1"),
+        ("D3:E5", "pattern2"),
+    ]
+    ends = [p["calls"][-1]["stop"] for p in timetable["patterns"].values()]
+    assert ends == ["駅前", "病院"]
+
+
+def test_a_hidden_sheet_with_a_table_is_named(write_book, tmp_path):
+    book = openpyxl.load_workbook(tmp_path / write_book({"表": POLE, "旧": POLE}))
+    book["旧"].sheet_state = "hidden"
+    book.save(tmp_path / "book.xlsx")
+    assert propose(open_book(tmp_path, "book.xlsx")).hidden == ("旧",)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["番号", "名称"], [1, "市役所前"], [2, "病院"], [3, "駅前"]],
+        [["年", "人口"], [1, 1200], [2, 1300], [3, 1400]],
+        [["", "1便", "2便"], *([f"停{i}", f"7:{i:02d}", f"8:{i:02d}"] for i in range(4))],
+    ],
+    ids=["a ledger", "numbers", "a matrix"],
+)
+def test_what_is_no_pole_is_not_proposed_as_one(proposed, rows):
+    document = proposed(rows)
+    assert not any("poles" in t for t in (document or {}).get("timetables", []))
 
 
 def test_a_ferry_is_proposed_pier_by_pier(proposed, built):

@@ -115,6 +115,7 @@ def _proposal_document(proposal: Proposal, file: Path) -> dict[str, Any]:
         "stop_names": list(proposal.stop_names),
         "marks": list(proposal.marks),
         "sheets_without_tables": list(proposal.silent),
+        "hidden_sheets": list(proposal.hidden),
     }
 
 
@@ -133,6 +134,11 @@ def _tell_open_questions(proposal: Proposal) -> None:
         ),
         ("台帳に要る停留所", "stops the ledger needs", len(proposal.stop_names)),
         ("表のないシート", "sheets without a table", "、".join(proposal.silent) or "—"),
+        (
+            "表があるのに非表示のシート",
+            "hidden sheets with a table",
+            "、".join(proposal.hidden) or "—",
+        ),
     ]
     for ja, en, value in lines:
         messages.print(f"{ja} {en}: {value}", markup=False)
