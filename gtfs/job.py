@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,7 +24,6 @@ from pipeline.sources.read import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gtfs.feed.tables import Feed as Tables
     from pipeline.config.declaration import Declaration
@@ -85,8 +86,15 @@ class FeedJob:
         return True
 
     def check(self, progress: Progress = silent) -> list[Finding]:
-        """Build in memory and reconcile, without writing anything."""
-        return self._build(progress).findings
+        """Build, reconcile and validate without keeping anything: what `build` would refuse."""
+        result = self._build(progress)
+        if has_error(result.findings):
+            return result.findings
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / f"{self.name}.zip"
+            write_zip(result.tables, archive)
+            validation = validate(archive, on=self.feed.period.start)
+        return [*result.findings, *validation.findings()]
 
     def build(self, folder: Path, progress: Progress = silent) -> Built:
         """Write the feed's zip, its validation, layers, tiles and difference into `folder`."""

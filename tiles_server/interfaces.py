@@ -87,8 +87,8 @@ class Board(Protocol):
     def message(self, feed: str) -> Message:
         """Return the state of a feed; raise KeyError for an unknown one."""
 
-    def cancelled(self, feed: str) -> Collection[tuple[dt.date, str]]:
-        """Return service day and id of every trip that is cancelled, as known now."""
+    def cancelled(self, feed: str) -> Collection[tuple[dt.date, str, int]]:
+        """Return day, trip id and start (-1: runs once) of every run that is cancelled now."""
 
     def orphans(self, feed: str) -> dict[int, int]:
         """Count, by announcement, trips that the feed does not have any more."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from gtfs.realtime.alert import ONCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,6 +30,8 @@ class Calls:
         Number of the trip among those given; of the headsign in `headsigns`, -1 for the trip's.
     stop
         Stop ids.
+    start
+        When the run of a trip of ``frequencies.txt`` starts, -1 for any other trip.
     seconds
         Of the service day, shape (n,).
     approximate
@@ -40,6 +44,7 @@ class Calls:
 
     trip: NDArray[np.int32]
     stop: NDArray[np.object_]
+    start: NDArray[np.int32]
     seconds: NDArray[np.int32]
     approximate: NDArray[np.bool_]
     arranged: NDArray[np.bool_]
@@ -88,6 +93,7 @@ def boarding_calls(feed: Feed, trips: Mapping[str, int]) -> Calls:
     plain = Calls(
         trip[kept].astype(np.int32),
         table.stop_id.to_numpy(dtype=object)[kept],
+        np.full(int(kept.sum()), ONCE, dtype=np.int32),
         seconds[kept].astype(np.int32),
         inexact[kept],
         np.isin(pickup, _BY_ARRANGEMENT)[kept],
@@ -142,14 +148,16 @@ def _with_frequencies(
         exact = not pd.isna(row["exact_times"]) and row["exact_times"] == 1
         part = _chosen(calls, np.tile(rows, len(starts)))
         seconds = (part.seconds + shift).astype(np.int32)
-        parts.append(replace(part, seconds=seconds, approximate=part.approximate | (not exact)))
+        inexact = part.approximate | (not exact)
+        runs = np.repeat(starts, len(rows)).astype(np.int32)
+        parts.append(replace(part, start=runs, seconds=seconds, approximate=inexact))
     joined: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
     }
     return replace(calls, **joined)
 
 
-_COLUMNS = ("trip", "stop", "seconds", "approximate", "arranged", "headsign")
+_COLUMNS = ("trip", "stop", "start", "seconds", "approximate", "arranged", "headsign")
 
 
 def _chosen(calls: Calls, rows: NDArray[np.int64]) -> Calls:

@@ -42,7 +42,7 @@ class Index:
         belongs to trips whose service no calendar has.
     spans
         First row and the row behind the last of each stop id.
-    seconds, trip, headsign, approximate, arranged
+    seconds, trip, start, headsign, approximate, arranged
         Columns of the departures, shape (n,); `headsign` numbers `headsigns`.
     trips
         Trip ids; `route_of` and `service_of` give the numbers of route and service of each.
@@ -62,6 +62,7 @@ class Index:
     spans: Mapping[str, tuple[int, int]]
     seconds: NDArray[np.int32]
     trip: NDArray[np.int32]
+    start: NDArray[np.int32]
     headsign: NDArray[np.int32]
     approximate: NDArray[np.bool_]
     arranged: NDArray[np.bool_]
@@ -76,7 +77,7 @@ class Index:
 
     def nbytes(self) -> int:
         """Return the bytes of the arrays."""
-        names = ("runs", "seconds", "trip", "headsign", "approximate", "arranged")
+        names = ("runs", "seconds", "trip", "start", "headsign", "approximate", "arranged")
         return sum(getattr(self, n).nbytes for n in (*names, "route_of", "service_of"))
 
 
@@ -106,6 +107,7 @@ def build_index(feed: Feed) -> Index:
         spans={s: (int(bounds[i]), int(bounds[i + 1])) for i, s in enumerate(stop_ids)},
         seconds=calls.seconds[order],
         trip=calls.trip[order],
+        start=calls.start[order],
         headsign=headsign[order],
         approximate=calls.approximate[order],
         arranged=calls.arranged[order],

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gtfs.departures.index import Index
+    from gtfs.realtime.alert import RunKey
     from pipeline.config.base import Text
 
 DAY = 86_400
@@ -102,7 +103,7 @@ def upcoming(
     *,
     limit: int = 0,
     per_line: int = 0,
-    cancelled: Collection[tuple[dt.date, str]] = (),
+    cancelled: Collection[RunKey] = (),
 ) -> Upcoming:
     """Return the next departures from a stop or pole, at `at` or later.
 
@@ -117,7 +118,7 @@ def upcoming(
     per_line
         So many that run of each route and headsign, within eight days.
     cancelled
-        Service day and trip id of what does not run.
+        Keys of what does not run.
 
     Raises
     ------
@@ -157,7 +158,7 @@ class _Wanted:
         rows: NDArray[np.int64],
         limit: int,
         per_line: int,
-        cancelled: Collection[tuple[dt.date, str]],
+        cancelled: Collection[RunKey],
     ) -> None:
         self._index, self._limit, self._per_line = index, limit, per_line
         self._cancelled = cancelled
@@ -174,7 +175,7 @@ class _Wanted:
             line = _line(index, row) if self._per_line else 0
             if self._running[line] >= enough:
                 continue
-            if self._cancelled and (date, index.trips[index.trip[row]]) in self._cancelled:
+            if self._cancelled and _key(index, row, date) in self._cancelled:
                 self._refused += 1
                 if self._refused > MOST_CANCELLED:
                     continue
@@ -184,6 +185,10 @@ class _Wanted:
         full = sum(count >= enough for count in self._running.values())
         tired = self._per_line and days >= WEEK_AHEAD and any(self._running.values())
         return full >= self._lines or bool(tired)
+
+
+def _key(index: Index, row: int, date: dt.date) -> RunKey:
+    return (date, index.trips[index.trip[row]], int(index.start[row]))
 
 
 def _line(index: Index, row: int) -> int:
@@ -224,7 +229,7 @@ def _described(
     index: Index,
     chosen: Sequence[tuple[int, int, dt.date]],
     poles: Sequence[str],
-    cancelled: Collection[tuple[dt.date, str]],
+    cancelled: Collection[RunKey],
 ) -> Iterator[Departure]:
     spans = [(index.spans[pole], pole) for pole in poles]
     for moment, row, date in chosen:
@@ -240,7 +245,7 @@ def _described(
             route=index.routes[route],
             headsign=index.headsigns[index.headsign[row]],
             platform=index.stops[pole].platform if pole in index.stops else "",
-            cancelled=(date, index.trips[trip]) in cancelled,
+            cancelled=_key(index, row, date) in cancelled,
             approximate=bool(index.approximate[row]),
             arranged=bool(index.arranged[row]),
         )

@@ -37,7 +37,7 @@ class Timetables:
     def __init__(
         self,
         zip_of: Callable[[str], Path],
-        cancelled: Callable[[str], Collection[tuple[dt.date, str]]],
+        cancelled: Callable[[str], Collection[tuple[dt.date, str, int]]],
     ) -> None:
         self._zip_of, self._cancelled = zip_of, cancelled
         self._lock = threading.Lock()

@@ -25,8 +25,11 @@ def english_names(feed: Feed, table: str, field: str) -> Callable[[str, str], st
     rows = rows[(rows.table_name == table) & (rows.field_name == field) & (rows.language == "en")]
     by_id = dict(zip(rows.record_id, rows.translation, strict=True))
     by_name = dict(zip(rows.field_value, rows.translation, strict=True))
+    # Rows by text name no record and rows by record no text: nothing has the empty one.
+    by_id.pop("", None)
+    by_name.pop("", None)
 
     def english(record: str, name: str) -> str:
-        return str(by_id.get(record) or (by_name.get(name) if name else "") or name)
+        return str(by_id.get(record) or by_name.get(name) or name)
 
     return english

@@ -40,9 +40,20 @@ class Effect(StrEnum):
     OTHER_EFFECT = "OTHER_EFFECT"
 
 
+ONCE = -1
+"""Start of a run of a trip that runs once a day, at the times of the timetable."""
+
+RunKey = tuple["dt.date", str, int]
+"""What names one run of a trip: service day, trip id, and start in seconds of that day for trips
+of ``frequencies.txt``, else :data:`ONCE`."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class CancelledTrip:
-    """One trip on one service day that does not run.
+    """One run of a trip on one service day that does not take place.
+
+    Ids may be given to something else by the next version of a feed, so what a person knows the
+    run by is kept beside them.
 
     Attributes
     ----------
@@ -51,7 +62,14 @@ class CancelledTrip:
     departure, arrival
         Seconds after noon minus twelve hours of that day, at the first and last stop.
     trip_id, route_id
-        Ids of the published feed.
+        Ids of the feed that was published then.
+    start
+        When this run of a trip of ``frequencies.txt`` starts, else :data:`ONCE`.
+    route, origin, destination
+        Names of the route and of the first and last stop; empty in announcements made before
+        these were kept.
+    origin_id, destination_id
+        Ids of these stops.
     """
 
     date: dt.date
@@ -59,6 +77,17 @@ class CancelledTrip:
     arrival: int
     trip_id: str
     route_id: str
+    start: int = ONCE
+    route: str = ""
+    origin_id: str = ""
+    origin: str = ""
+    destination_id: str = ""
+    destination: str = ""
+
+    @property
+    def key(self) -> RunKey:
+        """Return what names this run in GTFS-Realtime."""
+        return (self.date, self.trip_id, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +108,8 @@ class Alert:
         Trips that do not run; empty for an announcement.
     routes, stops
         What it is about beside trips; both empty: the whole operator.
+    route_names, stop_names
+        Their names, in the same order; empty in announcements made before these were kept.
     created_at, created_by, withdrawn_at, withdrawn_by
         Who and when; the store fills them.
     """
@@ -94,6 +125,8 @@ class Alert:
     trips: tuple[CancelledTrip, ...] = ()
     routes: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
+    route_names: tuple[str, ...] = ()
+    stop_names: tuple[str, ...] = ()
     id: int = 0
     created_at: dt.datetime | None = None
     created_by: str = ""
@@ -116,6 +149,10 @@ class Alert:
                 "date": trip.date.isoformat(),
                 "departure": trip.departure,
                 "arrival": trip.arrival,
+                "start_time": "" if trip.start == ONCE else clock(trip.start),
+                "route": trip.route,
+                "origin": trip.origin,
+                "destination": trip.destination,
             }
             for trip in self.trips
         ]
@@ -124,6 +161,13 @@ class Alert:
 
 _PLAIN = ("id", "feed", "cause", "effect", "url", "routes", "stops", "created_by", "withdrawn_by")
 _MOMENTS = ("starts", "ends", "created_at", "withdrawn_at")
+
+
+def clock(seconds: int) -> str:
+    """Return a time of a service day as GTFS writes it, ``07:20:00``."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{rest:02d}"
 
 
 def _moment(value: dt.datetime | None) -> str | None:

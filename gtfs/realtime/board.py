@@ -11,12 +11,12 @@ import datetime as dt
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gtfs.errors import AlertError
-from gtfs.realtime.alert import Effect
 from gtfs.realtime.facts import Facts, identity
+from gtfs.realtime.identity import resolved
 from gtfs.realtime.message import feed_message, message_bytes, message_json
 from gtfs.realtime.watch import Watch
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gtfs.realtime.alert import Alert
+    from gtfs.realtime.alert import Alert, RunKey
     from gtfs.realtime.facts import Identity
+    from gtfs.realtime.identity import Resolved
     from gtfs.realtime.store import AlertStore
     from gtfs.realtime.watch import Version
 
@@ -93,6 +94,7 @@ class Board:
         self._loaded: dict[str, _Loaded] = {}
         self._made: dict[str, _Made] = {}
         self._facts: dict[str, tuple[Identity, Facts]] = {}
+        self._found: dict[str, tuple[Identity, dict[Alert, Resolved]]] = {}
 
     def alerts(self, feed: str) -> tuple[Alert, ...]:
         """Return what passengers see now, oldest first.
@@ -110,10 +112,11 @@ class Board:
         now = dt.datetime.fromtimestamp(self._now(), tz=dt.UTC)
         return tuple(alert for alert in self._load(feed).live if alert.ends > now)
 
-    def cancelled(self, feed: str) -> frozenset[tuple[dt.date, str]]:
-        """Return service day and id of every trip that is cancelled, as known now."""
+    def cancelled(self, feed: str) -> frozenset[RunKey]:
+        """Return the key of every run that is cancelled, in the feed published now."""
+        shown = tuple(alert for alert in self.alerts(feed) if alert.trips)
         return frozenset(
-            (trip.date, trip.trip_id) for alert in self.alerts(feed) for trip in alert.trips
+            trip.key for found in self._resolved(feed, shown) for trip in found.alert.trips
         )
 
     def message(self, feed: str) -> Message:
@@ -143,17 +146,32 @@ class Board:
         return made.message
 
     def orphans(self, feed: str) -> dict[int, int]:
-        """Count, by announcement, cancelled trips that the published feed does not have (any more).
+        """Count, by announcement, trips, routes and stops the feed does not have (any more).
 
-        They cannot be told to journey planners: an id nobody knows would void the message.
+        They cannot be told to journey planners: an id nobody knows would void the message, and
+        one that was given to something else would be believed.
         """
+        return {found.alert.id: found.orphans for found in self.lost(feed)}
+
+    def lost(self, feed: str) -> tuple[Resolved, ...]:
+        """Return the announcements, also those to come, with something the feed does not have."""
+        return tuple(found for found in self._resolved(feed, self.live(feed)) if found.orphans)
+
+    def _resolved(self, feed: str, alerts: tuple[Alert, ...]) -> tuple[Resolved, ...]:
+        about = tuple(alert for alert in alerts if alert.trips or alert.routes or alert.stops)
+        if not about:
+            return ()
         path = self._zip_of(feed)
-        with_trips = [alert for alert in self.alerts(feed) if alert.trips]
-        if not with_trips:
-            return {}
-        trips = self._facts_of(feed, path, identity(path)).trips
-        counts = {a.id: sum(t.trip_id not in trips for t in a.trips) for a in with_trips}
-        return {number: count for number, count in counts.items() if count}
+        known = identity(path)
+        kept = self._found.get(feed)
+        if kept is None or kept[0] != known:
+            kept = (known, {})
+            self._found[feed] = kept
+        facts = self._facts_of(feed, path, known)
+        for alert in about:
+            if alert not in kept[1]:
+                kept[1][alert] = resolved(alert, facts)
+        return tuple(kept[1][alert] for alert in about)
 
     def _load(self, feed: str) -> _Loaded:
         with self._lock:
@@ -192,28 +210,11 @@ class Board:
 
 
 def _message(shown: tuple[Alert, ...], timestamp: int, facts: Facts) -> Message:
+    told = [resolved(alert, facts).told for alert in shown]
     made = feed_message(
-        [known for alert in shown if (known := _known(alert, facts)) is not None],
+        [alert for alert in told if alert is not None],
         now=dt.datetime.fromtimestamp(timestamp, tz=dt.UTC),
         feed_version=facts.version,
         agency_id=facts.agency_id,
     )
     return Message(message_bytes(made), message_json(made).encode(), timestamp)
-
-
-def _known(alert: Alert, facts: Facts) -> Alert | None:
-    """Leave out what the feed does not have; None if then nothing is left it could be about."""
-    if not (alert.trips or alert.routes or alert.stops):
-        return alert
-    trips = tuple(trip for trip in alert.trips if trip.trip_id in facts.trips)
-    routes = {*alert.routes, *(trip.route_id for trip in alert.trips if not trips)}
-    if alert.trips and not trips:
-        # Nobody has said of the whole route that it does not run.
-        alert = replace(alert, effect=Effect.MODIFIED_SERVICE)
-    left = replace(
-        alert,
-        trips=trips,
-        routes=tuple(sorted(routes & facts.routes)) if routes else (),
-        stops=tuple(stop for stop in alert.stops if stop in facts.stops),
-    )
-    return left if left.trips or left.routes or left.stops else None

@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from gtfs.days.calendar import effective_dates
 from gtfs.feed.columns import clock
-from gtfs.realtime.origins import calls_of, in_order, stop_names
-from gtfs.realtime.sentences import route_names
-from gtfs.realtime.trips import moment, timezone
+from gtfs.realtime.names import calls_of, in_order, route_names, stop_names
+from gtfs.realtime.trips import moment, run_name, timezone
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Sequence
 
     from gtfs.feed.tables import Feed
-    from gtfs.realtime.alert import CancelledTrip
+    from gtfs.realtime.alert import CancelledTrip, RunKey
 
 
 def described(
     feed: Feed,
     trips: Sequence[CancelledTrip],
     now: dt.datetime,
-    cancelled: Collection[tuple[dt.date, str]],
+    cancelled: Collection[RunKey],
 ) -> list[dict[str, Any]]:
     """Say of each trip what a person recognises it by, and whether it can still be cancelled."""
     routes, stops, zone = route_names(feed), stop_names(feed), timezone(feed)
@@ -32,6 +31,7 @@ def described(
     return [
         {
             "trip_id": trip.trip_id,
+            "name": run_name(trip),
             "route_id": trip.route_id,
             "route": routes[trip.route_id].model_dump(),
             "departure": clock(trip.departure)[:5],
@@ -39,7 +39,7 @@ def described(
             "origin": stops[ends.loc[trip.trip_id, "first"]].model_dump(),
             "destination": stops[ends.loc[trip.trip_id, "last"]].model_dump(),
             "arrived": moment(trip.date, trip.arrival, zone) <= now,
-            "cancelled": (trip.date, trip.trip_id) in cancelled,
+            "cancelled": trip.key in cancelled,
         }
         for trip in trips
     ]

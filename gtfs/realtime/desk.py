@@ -12,13 +12,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gtfs.errors import AlertError
-from gtfs.feed.columns import seconds
+from gtfs.feed.columns import clock, seconds
 from gtfs.feed.read import read_feed
+from gtfs.notices import notice
 from gtfs.realtime.alert import Alert, Cause, Effect
 from gtfs.realtime.board import Board
 from gtfs.realtime.choices import choices, described
+from gtfs.realtime.facts import Facts
+from gtfs.realtime.identity import resolved
+from gtfs.realtime.names import route_names, stop_names
 from gtfs.realtime.sentences import sentences
-from gtfs.realtime.trips import Selection, moment, select_trips, timezone
+from gtfs.realtime.trips import Selection, moment, run_name, select_trips, timezone
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -28,7 +32,9 @@ if TYPE_CHECKING:
     from gtfs.feed.tables import Feed
     from gtfs.realtime.alert import CancelledTrip
     from gtfs.realtime.board import Message
+    from gtfs.realtime.identity import Resolved
     from gtfs.realtime.store import AlertStore
+    from pipeline.findings import Finding
 
 E = TypeVar("E", Cause, Effect)
 
@@ -65,6 +71,7 @@ class Desk:
         stop: str = "",
         after: str = "",
         before: str = "",
+        starts: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
         """Return the trips of a service day that are meant, for a person to check.
 
@@ -72,12 +79,10 @@ class Desk:
         `cancelled` already.
         """
         tables, now = self._feed(feed), self.now()
-        chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before))
-        cancelled = {
-            (trip.date, trip.trip_id)
-            for alert in self.store.live(feed, now=now)
-            for trip in alert.trips
-        }
+        chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before, starts))
+        live, facts = self.store.live(feed, now=now), Facts(self._path(feed))
+        found = (resolved(alert, facts) for alert in live if alert.trips)
+        cancelled = {run.key for one in found for run in one.alert.trips}
         return described(tables, chosen, now, cancelled)
 
     def choices(self, feed: str) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Desk:
         stop: str = "",
         after: str = "",
         before: str = "",
+        starts: Sequence[str] = (),
         header: Text | None = None,
         description: Text | None = None,
         url: str = "",
@@ -117,6 +123,9 @@ class Desk:
             Which trips: ids of routes and trips, stop id of the first stop, first departure from
             ``after`` and before ``before`` (``H:MM`` of the service day, ``24:10`` too). All
             empty: every trip of the day.
+        starts
+            Only departures at these times from the first stop: one run of many in
+            ``frequencies.txt``.
         header, description
             Instead of the sentences made from the trips.
         once
@@ -134,7 +143,7 @@ class Desk:
             all have arrived, or nobody is named.
         """
         tables, now = self._feed(feed), self.now()
-        selection = _selection(date, routes, trips, stop, after, before)
+        selection = _selection(date, routes, trips, stop, after, before, starts)
         meant = _meant(tables, feed, selection)
         zone = timezone(tables)
         chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
@@ -199,6 +208,8 @@ class Desk:
             ends=ends,
             routes=tuple(routes),
             stops=tuple(stops),
+            route_names=tuple(route_names(tables)[route].ja for route in routes),
+            stop_names=tuple(stop_names(tables)[stop].ja for stop in stops),
         )
         return self.store.add(alert, by=by, now=self.now(), once=once).as_dict()
 
@@ -214,7 +225,15 @@ class Desk:
 
     def active(self, feed: str) -> list[dict[str, Any]]:
         """Return what passengers see now."""
-        return [alert.as_dict() for alert in self.store.active(feed, now=self.now())]
+        lost = self._board().orphans(feed)
+        return [
+            alert.as_dict() | {"orphans": lost.get(alert.id, 0)}
+            for alert in self.store.active(feed, now=self.now())
+        ]
+
+    def orphans(self, feed: str) -> list[Finding]:
+        """Return a warning for each announcement about what the published feed does not have."""
+        return [orphan_finding(feed, lost) for lost in self._board().lost(feed)]
 
     def history(self, feed: str) -> list[dict[str, Any]]:
         """Return who announced and withdrew what and when, newest first."""
@@ -239,16 +258,21 @@ class Desk:
 
     def _message(self, feed: str) -> Message:
         try:
-            board = Board(self.store, self.zip_of, now=lambda: self.now().timestamp())
-            return board.message(feed)
+            return self._board().message(feed)
         except KeyError:
             raise _no_feed(feed) from None
 
-    def _feed(self, name: str) -> Feed:
+    def _board(self) -> Board:
+        return Board(self.store, self.zip_of, now=lambda: self.now().timestamp())
+
+    def _path(self, name: str) -> Path:
         try:
-            path = self.zip_of(name)
+            return self.zip_of(name)
         except KeyError:
             raise _no_feed(name) from None
+
+    def _feed(self, name: str) -> Feed:
+        path = self._path(name)
         return _published(path.resolve(), path.stat().st_mtime_ns)
 
 
@@ -257,7 +281,7 @@ def _meant(tables: Feed, feed: str, selection: Selection) -> list[CancelledTrip]
     if not meant:
         day = selection.date
         raise AlertError(f"no trip of {feed} on {day} is meant; check day, route and times", "none")
-    unknown = selection.trips - {trip.trip_id for trip in meant}
+    unknown = selection.trips - {n for trip in meant for n in (trip.trip_id, run_name(trip))}
     if unknown:
         raise AlertError(
             f"trip {min(unknown)!r} of {feed} does not run on {selection.date}", "unknown"
@@ -275,7 +299,13 @@ def _published(path: Path, _changed: int) -> Feed:
 
 
 def _selection(
-    date: str, routes: Sequence[str], trips: Sequence[str], stop: str, after: str, before: str
+    date: str,
+    routes: Sequence[str],
+    trips: Sequence[str],
+    stop: str,
+    after: str,
+    before: str,
+    starts: Sequence[str],
 ) -> Selection:
     try:
         return Selection(
@@ -283,11 +313,25 @@ def _selection(
             frozenset(routes),
             frozenset(trips),
             stop,
+            frozenset(seconds(f"{start}:00") for start in starts),
             seconds(f"{after}:00") if after else None,
             seconds(f"{before}:00") if before else None,
         )
     except ValueError as error:
         raise AlertError(f"cannot be understood: {error}", "understand") from None
+
+
+def orphan_finding(feed: str, lost: Resolved) -> Finding:
+    """Say which announcement is about what the feed does not have, and the first such thing."""
+    first = (
+        f"{lost.trips[0].date} {clock(lost.trips[0].departure)[:5]} {lost.trips[0].origin}".strip()
+        if lost.trips
+        else (*lost.routes, *lost.stops)[0]
+    )
+    return notice(
+        "alert-orphan", feature=str(lost.alert.id), field=feed, value=first, count=lost.orphans,
+        header=lost.alert.header.ja,
+    )  # fmt: skip
 
 
 def _member(kind: type[E], name: str) -> E:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from google.protobuf.json_format import MessageToJson  # type: ignore[import-untyped]
 from google.transit import gtfs_realtime_pb2 as rt
 
+from gtfs.realtime.alert import ONCE, clock
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from gtfs.realtime.alert import Alert, CancelledTrip
+    from gtfs.realtime.alert import Alert, CancelledTrip, RunKey
     from pipeline.config.base import Text
 
 VERSION = "2.0"
@@ -43,10 +45,10 @@ def feed_message(
     message.header.timestamp = int(now.timestamp())
     if feed_version:
         message.header.feed_version = feed_version
-    cancelled: dict[tuple[str, str], CancelledTrip] = {}
+    cancelled: dict[RunKey, CancelledTrip] = {}
     for alert in sorted(alerts, key=lambda a: a.id):
         _add_alert(message, alert, agency_id)
-        cancelled |= {(f"{trip.date:%Y%m%d}", trip.trip_id): trip for trip in alert.trips}
+        cancelled |= {trip.key: trip for trip in alert.trips}
     for trip in sorted(cancelled.values()):
         _add_cancellation(message, trip, now)
     return message
@@ -83,7 +85,8 @@ def _add_alert(message: rt.FeedMessage, alert: Alert, agency_id: str) -> None:
 
 
 def _add_cancellation(message: rt.FeedMessage, trip: CancelledTrip, now: dt.datetime) -> None:
-    entity = message.entity.add(id=f"cancelled-{trip.date:%Y%m%d}-{trip.trip_id}")
+    run = "" if trip.start == ONCE else f"-{clock(trip.start)}"
+    entity = message.entity.add(id=f"cancelled-{trip.date:%Y%m%d}-{trip.trip_id}{run}")
     _describe(entity.trip_update.trip, trip)
     entity.trip_update.trip.schedule_relationship = rt.TripDescriptor.CANCELED
     entity.trip_update.timestamp = int(now.timestamp())
@@ -93,6 +96,9 @@ def _describe(descriptor: rt.TripDescriptor, trip: CancelledTrip) -> None:
     descriptor.trip_id = trip.trip_id
     descriptor.route_id = trip.route_id
     descriptor.start_date = f"{trip.date:%Y%m%d}"
+    if trip.start != ONCE:
+        # Required for trips of frequencies.txt: without it the whole day would be meant, or none.
+        descriptor.start_time = clock(trip.start)
 
 
 def _translate(target: rt.TranslatedString, text: Text) -> None:

@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS alert (
     url            TEXT    NOT NULL,
     routes         TEXT    NOT NULL,
     stops          TEXT    NOT NULL,
+    route_names    TEXT    NOT NULL DEFAULT '[]',
+    stop_names     TEXT    NOT NULL DEFAULT '[]',
     starts         INTEGER NOT NULL,
     ends           INTEGER NOT NULL CHECK (ends > starts),
     created_at     INTEGER NOT NULL,
@@ -21,14 +23,20 @@ CREATE TABLE IF NOT EXISTS alert (
 );
 CREATE INDEX IF NOT EXISTS alert_by_feed ON alert (feed, ends);
 
-CREATE TABLE IF NOT EXISTS cancelled_trip (
-    alert     INTEGER NOT NULL REFERENCES alert (id),
-    date      TEXT    NOT NULL,
-    departure INTEGER NOT NULL,
-    arrival   INTEGER NOT NULL,
-    trip_id   TEXT    NOT NULL,
-    route_id  TEXT    NOT NULL,
-    PRIMARY KEY (alert, date, trip_id)
+CREATE TABLE IF NOT EXISTS cancelled_run (
+    alert          INTEGER NOT NULL REFERENCES alert (id),
+    date           TEXT    NOT NULL,
+    trip_id        TEXT    NOT NULL,
+    start          INTEGER NOT NULL, -- seconds of the service day; -1: runs once a day
+    departure      INTEGER NOT NULL,
+    arrival        INTEGER NOT NULL,
+    route_id       TEXT    NOT NULL,
+    route          TEXT    NOT NULL,
+    origin_id      TEXT    NOT NULL,
+    origin         TEXT    NOT NULL,
+    destination_id TEXT    NOT NULL,
+    destination    TEXT    NOT NULL,
+    PRIMARY KEY (alert, date, trip_id, start)
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS history (

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from gtfs.feed.columns import clock
-from gtfs.feed.translations import english_names
-from gtfs.realtime.origins import origins_of
+from gtfs.realtime.names import origins_of, route_names
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
 _FERRY = 4
 _LISTED = 12
 """So many departures are listed in the text; more are named by the first and the last."""
-
-
-def route_names(feed: Feed) -> dict[str, Text]:
-    routes = feed.table("routes", "route_id", "route_short_name", "route_long_name")
-    english = english_names(feed, "routes", "route_long_name")
-    return {
-        row["route_id"]: Text(
-            ja=row["route_long_name"] or row["route_short_name"],
-            en=english(row["route_id"], row["route_long_name"]) or row["route_short_name"],
-        )
-        for row in routes.to_dict("records")
-    }
 
 
 def sentences(
@@ -71,12 +58,12 @@ def sentences(
 def _listed(trips: Sequence[CancelledTrip], origins: Mapping[str, Text], language: str) -> str:
     """List departures, with where they start if trips of these routes start at several stops."""
     comma = "、" if language == "ja" else ", "
-    times = {trip.trip_id: clock(trip.departure)[:5] for trip in trips}
     if len(set(origins.values())) < 2:
-        return comma.join(times.values())
+        return comma.join(clock(trip.departure)[:5] for trip in trips)
     by_origin: dict[Text, list[str]] = {}
     for trip in trips:
-        by_origin.setdefault(origins.get(trip.trip_id, Text(ja="")), []).append(times[trip.trip_id])
+        origin = origins.get(trip.trip_id, Text(ja=""))
+        by_origin.setdefault(origin, []).append(clock(trip.departure)[:5])
     said, between = _words()["origin"][language], "／" if language == "ja" else "; "
     return between.join(
         said.format(origin=origin.best(language), trips=comma.join(leaving))

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_VERSION = 1
+_VERSION = 2
+_UPGRADE = ("runs", "copy", "drop", "routes", "stops")
+"""Statements, in order, from a store that knew trips by their ids alone to one that knows runs."""
 _WAIT_SECONDS = 10.0
 
 
@@ -78,10 +80,7 @@ class AlertStore:
             number = cursor.lastrowid or 0
             database.executemany(
                 _sql("insert_trip"),
-                [
-                    (number, t.date.isoformat(), t.departure, t.arrival, t.trip_id, t.route_id)
-                    for t in sorted(set(alert.trips))
-                ],
+                [(number, *_run_row(t)) for t in sorted(set(alert.trips))],
             )
             database.execute(_sql("insert_act"), (number, _seconds(now), by, "created"))
         return replace(stored, id=number)
@@ -150,20 +149,23 @@ class AlertStore:
             return
         with self._patiently(), closing(self._open()) as database:
             # Somebody may be making the file at this moment.
-            made = database.execute("PRAGMA user_version").fetchone()[0]
+            made = _version(database)
+            if made:
+                _upgrade(database)
             yield database if made else None
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._patiently(), closing(self._open()) as database:
-            if database.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if _version(database) == 0:
                 # Whoever else makes the file at this moment does the same; who comes second to
                 # the journal is told that it is locked, and finds it as it should be.
                 with suppress(sqlite3.OperationalError):
                     database.execute("PRAGMA journal_mode = WAL")
                 database.executescript(script("gtfs.realtime", "schema.sql"))
                 database.execute(f"PRAGMA user_version = {_VERSION}")
+            _upgrade(database)
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
@@ -184,11 +186,30 @@ class AlertStore:
         database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA foreign_keys = ON")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        if _version(database) > _VERSION:
             database.close()
             raise AlertError(f"{self.path.name} was written by a newer version of this program")
         return database
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring a store of an earlier version into the present form, in one step."""
+    if _version(database) == _VERSION:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(database) < _VERSION:  # else somebody else did it while we waited
+            for step in _UPGRADE:
+                database.execute(_sql(f"upgrade_2_{step}"))
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
 
 
 def _own_second(database: sqlite3.Connection, feed: str, now: dt.datetime) -> dt.datetime:
@@ -219,7 +240,8 @@ def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime)
     over = _seconds(now)
     for trip in alert.trips:
         row = database.execute(
-            _sql("cancelled_before"), (alert.feed, trip.date.isoformat(), trip.trip_id, over)
+            _sql("cancelled_before"),
+            (alert.feed, trip.date.isoformat(), trip.trip_id, trip.start, over),
         ).fetchone()
         if row:
             raise AlertError(
@@ -245,6 +267,8 @@ def _row(alert: Alert) -> dict[str, object]:
         "url": alert.url,
         "routes": json.dumps(alert.routes),
         "stops": json.dumps(alert.stops),
+        "route_names": json.dumps(alert.route_names, ensure_ascii=False),
+        "stop_names": json.dumps(alert.stop_names, ensure_ascii=False),
         "starts": _seconds(alert.starts),
         "ends": _seconds(alert.ends),
         "created_at": _seconds(alert.created_at),
@@ -263,22 +287,34 @@ def _alert(row: sqlite3.Row, trips: sqlite3.Cursor) -> Alert:
         url=row["url"],
         routes=tuple(json.loads(row["routes"])),
         stops=tuple(json.loads(row["stops"])),
+        route_names=tuple(json.loads(row["route_names"])),
+        stop_names=tuple(json.loads(row["stop_names"])),
         starts=_moment(row["starts"]),
         ends=_moment(row["ends"]),
         created_at=_moment(row["created_at"]),
         created_by=row["created_by"],
         withdrawn_at=None if row["withdrawn_at"] is None else _moment(row["withdrawn_at"]),
         withdrawn_by=row["withdrawn_by"],
-        trips=tuple(
-            CancelledTrip(
-                dt.date.fromisoformat(t["date"]),
-                t["departure"],
-                t["arrival"],
-                t["trip_id"],
-                t["route_id"],
-            )
-            for t in trips
-        ),
+        trips=tuple(_run(t) for t in trips),
+    )
+
+
+def _run_row(run: CancelledTrip) -> tuple[str | int, ...]:
+    key = (run.date.isoformat(), run.trip_id, run.start)
+    route = (run.departure, run.arrival, run.route_id, run.route)
+    return (*key, *route, run.origin_id, run.origin, run.destination_id, run.destination)
+
+
+def _run(row: sqlite3.Row) -> CancelledTrip:
+    names = ("route", "origin_id", "origin", "destination_id", "destination")
+    return CancelledTrip(
+        dt.date.fromisoformat(row["date"]),
+        row["departure"],
+        row["arrival"],
+        row["trip_id"],
+        row["route_id"],
+        row["start"],
+        *(row[name] for name in names),
     )
 
 

@@ -12,17 +12,16 @@ import pandas as pd
 from gtfs.build.japan import Translations
 from gtfs.build.rows import attribution_rows, feed_info_row
 from gtfs.days.calendar import effective_dates
-from gtfs.errors import FeedUnreadable, TimetableUnreadable
+from gtfs.errors import FeedUnreadable
 from gtfs.feed.complete import read_service
 from gtfs.feed.ids import rename
 from gtfs.notices import notice
 from gtfs.reconcile import Reconciliation
-from gtfs.republish import modernise, succession, together
+from gtfs.republish import modernise, served, succession, together
 from gtfs.republish.change import Changing
 from gtfs.republish.days import keep_days
+from gtfs.republish.names import complete_names
 from gtfs.republish.unused import drop_unused, known_ids
-from gtfs.stops.ledger import check_readings
-from gtfs.timetable.ledger import read_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from gtfs.timetable.trips import Trip
     from pipeline.config.feed_parts import Period
     from pipeline.config.feeds import Feed
-    from pipeline.config.published import Published, StopNames
+    from pipeline.config.published import Published
     from pipeline.findings import Finding
 
 Calls = tuple[tuple[str, object, object], ...]
@@ -65,6 +64,8 @@ class Republished:
                 continue
             self._originals[name] = read.feed
             self.findings += read.findings
+        if len(self._originals) == len(feed.published.feeds):
+            self.findings += self._outside(feed.period)
 
     def finish(self, parts: Parts) -> tuple[Tables, pd.DataFrame, Reconciliation]:
         """Renew, join and complete the feeds; count the departures that came through."""
@@ -81,11 +82,33 @@ class Republished:
         if "attributions" not in tables or tables["attributions"].empty:
             tables["attributions"] = pd.DataFrame(attribution_rows(parts))
         if self._declared.names:
-            result.findings += _complete_names(tables, self._declared.names, self._root, words)
+            result.findings += complete_names(tables, self._declared.names, self._root, words)
             self.sources.append(self._declared.names.file)
         _add_translations(tables, words)
         self._compare(tables, parts.feed.period, result)
         return tables, pd.DataFrame(), result
+
+    def _outside(self, period: Period) -> list[Finding]:
+        """Say which zips have no day of service in the period: all of their trips would go.
+
+        Of two timetables that follow each other one alone may lie outside.
+        """
+        found = []
+        for name, original in self._originals.items():
+            days = served(original)
+            if not any(period.start <= day <= period.end for day in days):
+                found.append(
+                    notice(
+                        "published-outside-period",
+                        file=self._declared.feeds[name].file,
+                        field="period",
+                        value=f"{min(days)}～{max(days)}" if days else "—",
+                        start=period.start,
+                        end=period.end,
+                    )
+                )
+        follows = self._declared.join == "succession"
+        return [] if follows and len(found) < len(self._originals) else found
 
     def _joined(self, renewed: Mapping[str, Tables], findings: list[Finding]) -> Tables:
         if len(renewed) == 1:
@@ -187,49 +210,6 @@ def _keep_period(tables: Tables, period: Period, findings: list[Finding]) -> Non
     work = Changing(tables)
     drop_unused(work, known)
     findings += work.findings
-
-
-def _complete_names(
-    tables: Tables, source: StopNames, root: Path, words: Translations
-) -> list[Finding]:
-    """Add readings and English of stops the feed has none for; tell which are still missing."""
-    try:
-        records = read_ledger(root, source, (source.name, source.reading, source.english))
-    except TimetableUnreadable as unreadable:
-        return [unreadable.finding]
-    by_name = {record.text(source.name): record for record in records}
-    have = _translated(tables)
-    missing: Counter[str] = Counter()
-    for stop in tables["stops"].itertuples(index=False):
-        record = by_name.get(str(stop.stop_name))
-        reading = record.text(source.reading) if record else ""
-        english = record.text(source.english) if record and source.english else ""
-        known = have.get(stop.stop_id, set()) | have.get(stop.stop_name, set())
-        words.add(
-            "stops",
-            "stop_name",
-            str(stop.stop_id),
-            reading="" if "ja-Hrkt" in known else reading,
-            english="" if "en" in known else english,
-        )
-        if not reading and "ja-Hrkt" not in known:
-            missing[str(stop.stop_name)] += 1
-    findings = check_readings(records, source)
-    if missing:
-        name = next(iter(missing))
-        place = {"file": source.file, "sheet": source.sheet, "field": source.name}
-        count = len(missing)
-        findings.append(notice("published-reading-missing", value=name, count=count, **place))
-    return findings
-
-
-def _translated(tables: Tables) -> dict[str, set[str]]:
-    columns = ("table_name", "field_name", "language", "record_id", "field_value")
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in tables.table("translations", *columns).itertuples(index=False):
-        if row.table_name == "stops" and row.field_name == "stop_name":
-            found[row.record_id or row.field_value].add(row.language)
-    return found
 
 
 def _add_translations(tables: Tables, words: Translations) -> None:

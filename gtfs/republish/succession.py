@@ -56,11 +56,11 @@ def succession(
         If the next feed has no day of service.
     """
     old, new = current.copy(), following.copy()
-    served = _served(new)
-    if not served:
+    days = served(new)
+    if not days:
         found = Catalogue.of("gtfs.validate").finding("feed-without-service", file="calendar.txt")
         raise FeedUnreadable("the next feed has no day of service", [found])
-    day = start or min(served)
+    day = start or min(days)
     work = Changing(Feed())
     _clip(work, old, last=day - dt.timedelta(days=1))
     _clip(work, new, first=day)
@@ -76,7 +76,8 @@ def succession(
     return work.feed, work.findings
 
 
-def _served(feed: Feed) -> set[dt.date]:
+def served(feed: Feed) -> set[dt.date]:
+    """Return the days on which any trip of a feed runs."""
     used = set(feed.table("trips", "service_id").service_id)
     return {d for service, dates in effective_dates(feed).items() if service in used for d in dates}
 
@@ -105,7 +106,7 @@ def _clip(
 
 
 def _note_gap(work: Changing, old: Feed, day: dt.date) -> None:
-    last = max(_served(old), default=None)
+    last = max(served(old), default=None)
     if last and (day - last).days > 1:
         work.say(
             "days-between",
@@ -154,7 +155,7 @@ def _join_info(work: Changing, old: Feed, new: Feed) -> None:
     first, then = old.table("feed_info", *columns), new.table("feed_info", *columns)
     if first.empty or then.empty:
         return
-    days = _served(work.feed)
+    days = served(work.feed)
     versions = dict.fromkeys(
         v for v in (first.feed_version.iloc[0], then.feed_version.iloc[0]) if v
     )

@@ -37,7 +37,13 @@ def modern_translations(work: Changing) -> None:
     rows = rows[["trans_id", "lang", "translation"]].assign(lang=rows.lang.map(_language))
     useful = (rows.translation != "") & ~((rows.lang == "ja") & (rows.trans_id == rows.translation))
     work.say("translation-of-itself", file="translations", count=int((~useful).sum()))
-    rows = rows[useful].drop_duplicates(["trans_id", "lang"])
+    rows = rows[useful].drop_duplicates(["trans_id", "lang", "translation"])
+    # The old form cannot say which 神戸 is こうべ and which ごうど: neither is better than a guess.
+    twice = rows.duplicated(["trans_id", "lang"], keep=False)
+    if twice.any():
+        value, count = rows.trans_id[twice].iloc[0], int(twice.sum())
+        work.say("translation-ambiguous", file="translations", value=value, count=count)
+    rows = rows[~twice]
     new = pd.concat([_by_record(work.feed, rows), _by_text(work.feed, rows)])
     unused = ~rows.trans_id.isin(set(new.pop("trans_id")))
     if unused.any():

@@ -10,10 +10,12 @@ from pipeline.config.feed_parts import Sheet
 
 
 class StopNames(Sheet):
-    """A ledger that completes the names of stops: readings and English by name.
+    """A ledger that completes the names of stops: readings and English by id or name.
 
     Attributes
     ----------
+    id
+        Header of the stop id as the zip has it; needed where two places bear one name.
     name, reading, english
         Headers.
     confirmed
@@ -23,6 +25,7 @@ class StopNames(Sheet):
     name: str
     reading: str
     english: str = ""
+    id: str = ""
     confirmed: str = ""
 
 

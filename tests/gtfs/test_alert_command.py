@@ -77,7 +77,7 @@ def test_a_dry_run_stores_nothing(run, tomorrow):
     )
     assert code == 0
     assert {t["departure"] for t in shown["trips"]} >= {"05:55", "06:13"}
-    assert run("list", "wakato_ferry")[1] == {"alerts": []}
+    assert run("list", "wakato_ferry")[1] == {"alerts": [], "findings": []}
 
 
 def test_what_was_announced_can_be_withdrawn_and_both_are_remembered(run, tomorrow):
@@ -97,9 +97,19 @@ def test_what_was_announced_can_be_withdrawn_and_both_are_remembered(run, tomorr
         "港湾 太郎",
     )
     assert run("withdraw", made["id"], "--by", "港湾 花子")[0] == 0
-    assert run("list", "wakato_ferry")[1] == {"alerts": []}
+    assert run("list", "wakato_ferry")[1] == {"alerts": [], "findings": []}
     _, shown = run("list", "wakato_ferry", "--history")
     assert [act["who"] for act in shown["history"]] == ["港湾 花子", "港湾 太郎"]
+
+
+@pytest.mark.parametrize(("ends", "until"), [("{}", 24), ("{}T09:30", 9.5)])
+def test_what_ends_on_a_date_is_shown_on_that_whole_day(run, tomorrow, ends, until):
+    words = ("--header", "工事", "--by", "港湾 太郎", "--begins", tomorrow)
+    code, made = run("announce", "wakato_ferry", *words, "--ends", ends.format(tomorrow))
+    assert code == 0
+    midnight = dt.datetime.combine(tomorrow, dt.time(), dt.timezone(dt.timedelta(hours=9)))
+    assert dt.datetime.fromisoformat(made["starts"]) == midnight
+    assert dt.datetime.fromisoformat(made["ends"]) == midnight + dt.timedelta(hours=until)
 
 
 def test_a_day_without_service_is_one_line(run):

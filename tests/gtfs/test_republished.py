@@ -79,6 +79,61 @@ def test_readings_come_from_a_ledger(republish, ferry, tmp_path):
     assert missing.value == "若松渡場"
 
 
+NAMES = {"file": "names.csv", "name": "名称", "reading": "よみ", "english": "英語"}
+
+
+@pytest.fixture
+def two_kobe(ferry, tmp_path):
+    """Write a zip whose two piers bear one name, and return a writer of its ledger of names."""
+    bare = ferry.tables.copy()
+    del bare["translations"]
+
+    def ledger(lines, apart=0.0):
+        stops = bare["stops"]
+        north = stops.stop_lat.iloc[0] + apart
+        lat = stops.stop_lat.where(stops.stop_id != "TO", north)
+        bare["stops"] = stops.assign(stop_name="神戸", stop_lat=lat)
+        write_zip(bare, tmp_path / "kobe.zip")
+        text = "\n".join(["番号,名称,よみ,英語", *lines])
+        (tmp_path / "names.csv").write_text(text, encoding="utf-8")
+        return {"ferry": "kobe.zip"}
+
+    return ledger
+
+
+def readings(built):
+    rows = built.tables["translations"]
+    return dict(zip(rows.record_id, rows.translation, strict=True))
+
+
+def test_two_places_of_one_name_are_told_apart_by_id(republish, two_kobe):
+    zips = two_kobe(["TO,神戸,こうべ,", "WA,神戸,ごうど,"])
+    built = republish(zips, names=NAMES | {"id": "番号"})
+    told = {i: t for i, t in readings(built).items() if i in ("TO", "WA")}
+    assert told == {"TO": "こうべ", "WA": "ごうど"}
+
+
+def test_two_readings_of_one_name_without_ids_are_refused(republish, two_kobe):
+    built = republish(two_kobe(["TO,神戸,こうべ,", "WA,神戸,ごうど,"]), names=NAMES)
+    assert errors(built) == [("published-name-ambiguous", "names.csv")]
+
+
+@pytest.mark.parametrize(("apart", "refused"), [(0.0, False), (0.2, True)])
+def test_one_reading_is_not_given_to_a_place_far_away(republish, two_kobe, apart, refused):
+    built = republish(two_kobe(["TO,神戸,こうべ,"], apart), names=NAMES)
+    found = [code for code, _ in errors(built)]
+    assert ("published-name-ambiguous" in found) is refused
+
+
+def test_a_zip_outside_the_period_is_one_error_with_both_periods(republish, sample_zip):
+    built = republish({"old": sample_zip}, first="2030-04-01", last="2031-03-31")
+    (finding,) = built.findings
+    assert finding.code == "published-outside-period"
+    assert finding.severity is Severity.ERROR
+    for day in ("2026-10-01", "2027-09-30", "2030-04-01", "2031-03-31"):
+        assert day in finding.line("ja")
+
+
 def test_two_feeds_side_by_side(republish, sample_zip, tmp_path):
     shutil.copy(tmp_path / sample_zip, tmp_path / "other.zip")
     built = republish({"one": sample_zip, "two": "other.zip"})

@@ -144,7 +144,7 @@ def test_trips_the_feed_has_no_more_are_left_out_and_counted(board, desk, ferry,
 
 def test_an_alert_whose_trips_and_routes_are_gone_is_not_about_everything(board, desk, ferry, zips):
     desk.cancel("ferry", TUESDAY, by="田中")
-    ferry["routes"] = ferry["routes"].assign(route_id="other")
+    ferry["routes"] = ferry["routes"].assign(route_id="other", route_long_name="別の航路")
     ferry["trips"] = ferry["trips"].assign(route_id="other", trip_id=["a", "b", "c"])
     write_zip(ferry, zips["ferry"])
     assert not parsed(board.message("ferry")).entity
@@ -157,14 +157,14 @@ def test_a_route_whose_cancelled_trips_are_gone_is_not_said_to_be_without_servic
     made = desk.cancel("ferry", TUESDAY, by="田中")
     (before,) = [e.alert for e in parsed(board.message("ferry")).entity if e.HasField("alert")]
     assert before.effect == gtfs_realtime_pb2.Alert.NO_SERVICE
-    renamed = {trip: f"new_{trip}" for trip in ferry["trips"].trip_id}
-    for table in ("trips", "stop_times"):
-        ferry[table] = ferry[table].assign(trip_id=ferry[table].trip_id.map(renamed))
+    times, number = ferry["stop_times"], len(ferry["trips"])
+    later = {c: times[c] + 3600 for c in ("arrival_time", "departure_time")}
+    ferry["stop_times"] = times.assign(**later)
     write_zip(ferry, zips["ferry"])
     (after,) = [e.alert for e in parsed(board.message("ferry")).entity if e.HasField("alert")]
     assert after.effect == gtfs_realtime_pb2.Alert.MODIFIED_SERVICE
     assert after.header_text == before.header_text
-    assert board.orphans("ferry") == {made["id"]: len(renamed)}
+    assert board.orphans("ferry") == {made["id"]: number}
 
 
 def test_a_backup_that_is_put_back_is_noticed(board, desk, store, tmp_path):

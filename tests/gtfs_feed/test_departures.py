@@ -89,7 +89,7 @@ def test_nothing_is_told_beyond_what_the_feed_answers_for(ferry):
 
 
 def test_cancelled_departures_are_listed_beside_those_that_run(index):
-    storm = {(dt.date(2026, 11, 24), "w1")}
+    storm = {(dt.date(2026, 11, 24), "w1", -1)}
     found = upcoming(index, "tobata", at("2026-11-24T05:00"), limit=1, cancelled=storm)
     assert [(d.trip_id, d.cancelled) for d in found.departures] == [("w1", True), ("d1", False)]
 

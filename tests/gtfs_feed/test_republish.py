@@ -104,6 +104,16 @@ def test_old_translations_become_records_of_today(dated):
     )
 
 
+def test_a_text_with_two_old_translations_gets_neither(dated):
+    rows = dated["translations"]
+    other = rows[rows.lang == "ja-HrKt"].assign(translation="とばたわたしば")
+    dated["translations"] = pd.concat([rows, other])
+    feed, findings = modernise(dated)
+    assert feed["translations"].language.tolist() == ["en"]
+    (finding,) = [f for f in findings if f.code == "translation-ambiguous"]
+    assert (finding.value, finding.count) == ("戸畑渡場", 2)
+
+
 def test_names_ids_and_operators_are_put_right(dated):
     feed, findings = modernise(dated)
     assert feed["agency_jp"].agency_official_name.tolist() == ["北九州市"]

@@ -20,10 +20,12 @@ from tonari.console import (
     progress_shown,
 )
 from tonari.process import be_modest
+from tonari.transit import STORE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.findings import Finding
     from pipeline.release.outcome import Outcome
     from pipeline.run import BuildResult
 
@@ -67,11 +69,24 @@ def command(
     jobs = jobs_of(loaded, data, memory, accept=accept_changes)
     with progress_shown(quiet=as_json) as progress:
         result = build(loaded.declaration, jobs, data, progress, only)
+    orphans = orphaned_alerts(data)
     if as_json:
-        print_json(_document(result, data))
+        document = _document(result, data)
+        print_json(document | {"alerts": [finding.as_dict() for finding in orphans]})
     else:
         _print_summary(result, data)
+        print_findings(orphans)
     sys.exit(FAILED if result.failed else DONE)
+
+
+def orphaned_alerts(data: Path) -> list[Finding]:
+    """Return a warning for each announcement about what the published feeds do not have."""
+    if not (data / STORE).is_file():
+        return []
+    from tonari.commands.gtfs_alert import desk_of, published_feeds  # noqa: PLC0415 - as above
+
+    desk = desk_of(data)
+    return [finding for feed in published_feeds(data) for finding in desk.orphans(feed)]
 
 
 def _document(result: BuildResult, data: Path) -> dict[str, Any]:

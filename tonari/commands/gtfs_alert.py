@@ -13,7 +13,7 @@ import click
 
 from pipeline.errors import ReleaseError
 from tonari.commands.gtfs_alert_user import user
-from tonari.console import DONE, common_options, messages, print_json
+from tonari.console import DONE, common_options, messages, print_findings, print_json
 from tonari.transit import STORE
 
 if TYPE_CHECKING:
@@ -28,6 +28,24 @@ def alert() -> None:
 
 
 alert.add_command(user)
+
+_JAPAN = dt.timezone(dt.timedelta(hours=9))
+_MINUTE = dt.timedelta(minutes=1)
+
+
+def _moment(
+    _context: click.Context, option: click.Parameter, value: str | None
+) -> dt.datetime | None:
+    """Read a moment; a date alone means the whole day, so what ends on it ends with it."""
+    if value is None:
+        return None
+    for form, length in (("%Y-%m-%dT%H:%M", 0), ("%Y-%m-%d", 1)):
+        try:
+            found = dt.datetime.strptime(value, form).replace(tzinfo=_JAPAN)
+        except ValueError:
+            continue
+        return found + dt.timedelta(days=length if option.name == "ends" else 0)
+    raise click.BadParameter(f"'{value}' is not YYYY-MM-DD or YYYY-MM-DDTHH:MM")
 
 
 def _named(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,6 +66,13 @@ def _named(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--stop", default="", help="Only trips from this stop. 始発の停留所")
 @click.option("--after", default="", metavar="H:MM", help="Departures from this time on.")
 @click.option("--before", default="", metavar="H:MM", help="Departures before this time.")
+@click.option(
+    "--start",
+    "starts",
+    multiple=True,
+    metavar="H:MM",
+    help="Only departures at this time: one of a trip that runs every so many minutes. 発車時刻",
+)
 @click.option("--dry-run", is_flag=True, help="Show the trips only. 便を見るだけ")
 @_named
 @common_options
@@ -64,10 +89,10 @@ def cancel(
     **selection: Any,
 ) -> None:
     """Cancel trips of a service day. 便を取りやめる"""
-    desk = _desk(data)
+    desk = desk_of(data)
     if dry_run:
         chosen = desk.departures(feed, date, **selection)
-        _tell({"trips": chosen}, [f"{t['departure']} {t['trip_id']}" for t in chosen], as_json)
+        _tell({"trips": chosen}, [f"{t['departure']} {t['name']}" for t in chosen], as_json)
     made = desk.cancel(feed, date, by=by, cause=cause, **selection)
     _tell(made, [_line(made)], as_json)
 
@@ -79,10 +104,17 @@ def cancel(
 @click.option("--description", default="", help="Text in Japanese. 本文")
 @click.option("--description-en", default="", help="Text in English.")
 @click.option(
+    "--begins",
+    metavar="DATE[THH:MM]",
+    callback=_moment,
+    help="From when, Japanese time; a date alone: that whole day. 始まり（日本時間）",
+)
+@click.option(
     "--ends",
     required=True,
-    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]),
-    help="Until when, Japanese time. 終わり（日本時間）",
+    metavar="DATE[THH:MM]",
+    callback=_moment,
+    help="Until when, Japanese time; a date alone: that day too. 終わり（日本時間、その日を含む）",
 )
 @click.option("--cause", default="OTHER_CAUSE", show_default=True)
 @click.option("--effect", default="OTHER_EFFECT", show_default=True)
@@ -96,6 +128,7 @@ def announce(
     header_en: str,
     description: str,
     description_en: str,
+    begins: dt.datetime | None,
     ends: dt.datetime,
     cause: str,
     effect: str,
@@ -110,19 +143,19 @@ def announce(
     """Announce a change that cancels no trip. 変更を知らせる"""
     from pipeline.config.base import Text  # noqa: PLC0415 - loaded only when it is needed
 
-    japan = dt.timezone(dt.timedelta(hours=9))
-    made = _desk(data).announce(
+    made = desk_of(data).announce(
         feed,
         by=by,
         header=Text(ja=header, en=header_en),
-        ends=ends.replace(tzinfo=japan),
+        starts=begins,
+        ends=ends,
         cause=cause,
         effect=effect,
         routes=routes,
         stops=stops,
         description=Text(ja=description, en=description_en),
     )
-    _tell(made, [_line(made)], as_json)
+    _tell(made, [f"{_line(made)}（{ends - _MINUTE:%Y-%m-%d %H:%M} まで until）"], as_json)
 
 
 @alert.command()
@@ -131,7 +164,7 @@ def announce(
 @common_options
 def withdraw(number: int, by: str, config: Path, data: Path, as_json: bool) -> None:
     """Take an announcement back. お知らせを取り下げる"""
-    made = _desk(data).withdraw(number, by=by)
+    made = desk_of(data).withdraw(number, by=by)
     _tell(made, [_line(made)], as_json)
 
 
@@ -148,22 +181,34 @@ def list_(
     feed: str, history: bool, pb: Path | None, config: Path, data: Path, as_json: bool
 ) -> None:
     """Show what passengers see now. いま出ているお知らせを見る"""
-    desk = _desk(data)
+    desk = desk_of(data)
     if pb is not None:
         pb.write_bytes(desk.protobuf(feed))
     if history:
         acts = desk.history(feed)
         lines = [f"{a['at']} {a['who']} {a['act']} {a['alert']}" for a in acts]
         _tell({"history": acts}, lines, as_json)
-    active = desk.active(feed)
-    _tell({"alerts": active}, [_line(a) for a in active], as_json)
+    active, orphans = desk.active(feed), desk.orphans(feed)
+    print_findings(orphans)
+    document = {"alerts": active, "findings": [finding.as_dict() for finding in orphans]}
+    _tell(document, [_line(a) for a in active], as_json)
 
 
-def _desk(data: Path) -> Desk:
+def desk_of(data: Path) -> Desk:
+    """Return the counter of the feeds that are published in a data folder."""
     from gtfs.realtime import AlertStore  # noqa: PLC0415 - loaded only when it is needed
     from gtfs.realtime.desk import Desk  # noqa: PLC0415
 
     return Desk(AlertStore(data / STORE), functools.partial(_published, data))
+
+
+def published_feeds(data: Path) -> list[str]:
+    """Return the names of the feeds that are published, none before the first release."""
+    manifest = data / "releases" / "current" / "manifest.json"
+    if not manifest.is_file():
+        return []
+    feeds: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8")).get("feeds", {})
+    return [name for name, entry in feeds.items() if "gtfs" in entry.get("artefacts", {})]
 
 
 def _published(data: Path, feed: str) -> Path:

@@ -1,4 +1,4 @@
-"""Where trips start, in words: two boats at 20:00 are told apart by their piers."""
+"""Names of routes and stops, and where trips start: two boats at 20:00 differ by their piers."""
 
 from __future__ import annotations
 
@@ -48,4 +48,17 @@ def stop_names(feed: Feed) -> dict[str, Text]:
             ),
         )
         for row in stops.to_dict("records")
+    }
+
+
+def route_names(feed: Feed) -> dict[str, Text]:
+    """Return the name of each route, by id."""
+    routes = feed.table("routes", "route_id", "route_short_name", "route_long_name")
+    english = english_names(feed, "routes", "route_long_name")
+    return {
+        row["route_id"]: Text(
+            ja=row["route_long_name"] or row["route_short_name"],
+            en=english(row["route_id"], row["route_long_name"]) or row["route_short_name"],
+        )
+        for row in routes.to_dict("records")
     }
