@@ -119,7 +119,9 @@ class Finding:
     def _counted(self, language: Language) -> str:
         """Say how many places there are, and the first of them by number."""
         ja = language == "ja"
-        numbers = [str(p.row or p.feature) for p in self.places[:PLACES_IN_A_LINE]]
+        # Names of features stand in the message where there are any.
+        first = [str(p.row or p.feature) for p in self.places[:PLACES_IN_A_LINE]]
+        numbers = [number for number in first if number.isdecimal()]
         listed = ("、" if ja else ", ").join(numbers)
         if self.count > len(numbers):
             listed += ("…" if ja else ", …") if numbers else ""

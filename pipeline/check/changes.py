@@ -193,9 +193,6 @@ def _emptied(compared: Comparison, matched: Matched) -> Iterator[Finding]:
             continue
         was = compared.before[name].iloc[matched.before].notna().to_numpy()
         now = compared.after[name].iloc[matched.after].notna().to_numpy()
-        for code, of, emptied in _too_much(
-            compared, matched.before[was], matched.before[was & ~now]
-        ):
-            yield compared.finding(
-                "changes-emptied", emptied, title, total=len(of), **_whose(compared, code)
-            )
+        emptied = matched.before[was & ~now]
+        if len(emptied) > MOST * was.sum():
+            yield compared.finding("changes-emptied", emptied, title, total=int(was.sum()))
