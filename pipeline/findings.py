@@ -40,8 +40,8 @@ class Place:
 
     Attributes
     ----------
-    row, feature
-        As :class:`Finding` has them; one of the two.
+    row, cell, feature
+        As :class:`Finding` has them; one of the three.
     value
         What stands there; empty if the finding is not about a value.
     """
@@ -49,6 +49,7 @@ class Place:
     row: int | None = None
     feature: str = ""
     value: str = ""
+    cell: str = ""
 
     def words(self, language: Language) -> str:
         """Name the place in words, e.g. ``6 行目 値「令和元年13月1日」``."""
@@ -98,11 +99,10 @@ class Finding:
         parts = [
             self.file,
             f"［{self.sheet}］" if ja and self.sheet else self.sheet and f"[{self.sheet}]",
-            self.cell and (f"セル {self.cell}" if ja else f"cell {self.cell}"),
             self.field and (f"項目「{self.field}」" if ja else f"field '{self.field}'"),
         ]
-        row, feature, value = _position(self, language)
-        parts = [*parts[:2], row, parts[2], feature, parts[3], value]
+        row, cell, feature, value = _position(self, language)
+        parts = [*parts[:2], row, cell, feature, parts[2], value]
         return " ".join(part for part in parts if part)
 
     def line(self, language: Language) -> str:
@@ -120,8 +120,8 @@ class Finding:
         """Say how many places there are, and the first of them by number."""
         ja = language == "ja"
         # Names of features stand in the message where there are any.
-        first = [str(p.row or p.feature) for p in self.places[:PLACES_IN_A_LINE]]
-        numbers = [number for number in first if number.isdecimal()]
+        first = [str(p.row or p.cell or p.feature) for p in self.places[:PLACES_IN_A_LINE]]
+        numbers = [number for number in first if number.isascii()]
         listed = ("、" if ja else ", ").join(numbers)
         if self.count > len(numbers):
             listed += ("…" if ja else ", …") if numbers else ""
@@ -144,10 +144,11 @@ class Finding:
         return cls(**{**record, "severity": Severity(record["severity"]), "places": places})
 
 
-def _position(of: Place | Finding, language: Language) -> tuple[str, str, str]:
+def _position(of: Place | Finding, language: Language) -> tuple[str, str, str, str]:
     ja = language == "ja"
     return (
         "" if of.row is None else (f"{of.row} 行目" if ja else f"row {of.row}"),
+        of.cell and (f"セル {of.cell}" if ja else f"cell {of.cell}"),
         of.feature and (f"地物 {of.feature}" if ja else f"feature {of.feature}"),
         of.value and (f"値「{of.value}」" if ja else f"value '{of.value}'"),
     )
@@ -212,6 +213,7 @@ class Catalogue:
         every = tuple(replace(place, value=_shown(place.value)) for place in places)
         if every:
             row, feature, value = every[0].row, every[0].feature, every[0].value or value
+            cell = every[0].cell or cell
             count = len(every)
         place: dict[str, Any] = {
             "file": file,

@@ -38,11 +38,11 @@ def write_findings(path: Path, outcomes: Iterable[Outcome]) -> None:
 
 
 def _rows(name: str, finding: Finding) -> Iterator[list[str]]:
-    own = Place(finding.row, finding.feature, finding.value)
+    own = Place(finding.row, finding.feature, finding.value, finding.cell)
     for place in finding.places or (own,):
         cells = (
             name, finding.severity.value, finding.file, finding.sheet,
-            "" if place.row is None else str(place.row), finding.cell, place.feature,
+            "" if place.row is None else str(place.row), place.cell, place.feature,
             finding.field, place.value, "1" if finding.places else str(finding.count),
             finding.message_ja, finding.remedy_ja, finding.message_en, finding.remedy_en,
             finding.code,

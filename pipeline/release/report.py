@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from pipeline.findings import Severity
+from pipeline.sources.datums import crs_title
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,7 @@ def write_report(
         reconciled_words=RECONCILED_WORDS,
         severity_words=SEVERITY_WORDS,
         most_places=MOST_PLACES,
+        crs_title=crs_title,
         ordered=_ordered,
         local=_local,
     )

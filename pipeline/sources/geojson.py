@@ -20,7 +20,7 @@ from pyproj.exceptions import CRSError
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.refusals import unreadable
-from pipeline.sources.table import Raw
+from pipeline.sources.table import Raw, places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,11 +109,10 @@ def _features(document: dict[str, Any], source: Source) -> list[dict[str, Any]]:
 
 
 def _records_broken(source: Source, code: str, positions: list[int]) -> SourceError:
-    listed = ", ".join(map(str, positions[:10]))
     return SourceError(
         [
             Catalogue.of("pipeline").finding(
-                code, file=source.path, feature=listed, count=len(positions)
+                code, file=source.path, places=places(source.path, positions)
             )
         ]
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.findings import Catalogue
 from pipeline.sources.refusals import unreadable
+from pipeline.sources.table import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,9 +108,7 @@ def _empty_text(raw: Raw, name: str, texts: dict[int, Any], source: Source) -> N
         Catalogue.of("pipeline").finding(
             "number-unreadable",
             file=source.path,
-            feature=str(raw.rows[positions[0]]),
             field=name,
-            value=texts[positions[0]],
-            count=len(texts),
+            places=places(source.path, raw.rows[positions], texts.values()),
         )
     )

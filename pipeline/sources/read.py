@@ -20,7 +20,7 @@ from pipeline.sources.gdal import ENVIRONMENT, part_of
 from pipeline.sources.points import with_points
 from pipeline.sources.position import Located, check_position
 from pipeline.sources.refusals import unreadable
-from pipeline.sources.table import Facts, Raw, Table
+from pipeline.sources.table import Facts, Raw, Table, places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,11 +170,10 @@ def _salvaged(path: Path, source: Source, limits: Limits) -> SourceError | None:
         return None
     if not broken:
         return None
-    listed = ", ".join(map(str, broken[:10]))
     return SourceError(
         [
             Catalogue.of("pipeline").finding(
-                "records-broken", file=source.path, feature=listed, count=len(broken)
+                "records-broken", file=source.path, places=places(source.path, broken)
             )
         ]
     )

@@ -11,6 +11,7 @@ from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.dbf import NUMERIC, read_dbf
 from pipeline.sources.gdal import part_of
+from pipeline.sources.table import places
 from pipeline.sources.text import CLEARLY, decode, detect, likelihood, python_codec
 
 if TYPE_CHECKING:
@@ -48,14 +49,12 @@ def look_behind_gdal(raw: Raw, path: Path, source: Source) -> None:
 
 
 def _number_unreadable(raw: Raw, name: bytes, wrong: dict[int, bytes], source: Source) -> Finding:
-    first = min(wrong)
+    at = sorted(wrong)
     return Catalogue.of("pipeline").finding(
         "number-unreadable",
         file=source.path,
-        feature=str(raw.rows[first]),
         field=name.decode("cp932", "replace"),
-        value=wrong[first].decode("cp932", "replace"),
-        count=len(wrong),
+        places=places(source.path, raw.rows[at], [wrong[n].decode("cp932", "replace") for n in at]),
     )
 
 
@@ -162,15 +161,13 @@ def _text_findings(
     ):
         if bad:
             hits = np.flatnonzero(raw.frame[name].isin(bad).to_numpy())
-            first = raw.frame[name].iloc[hits[0]]
+            texts = [decoded[value].text or "" for value in raw.frame[name].iloc[hits]]
             found.append(
                 Catalogue.of("pipeline").finding(
                     code,
                     file=source.path,
-                    feature=str(raw.rows[hits[0]]),
                     field=shown,
-                    value=decoded[first].text or "",
-                    count=len(hits),
+                    places=places(source.path, raw.rows[hits], texts),
                 )
             )
     return found

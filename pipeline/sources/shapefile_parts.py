@@ -15,6 +15,7 @@ from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
 from pipeline.sources.gdal import part_of
 from pipeline.sources.refusals import unreadable
+from pipeline.sources.table import places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,11 +130,10 @@ def _count(content: NDArray[np.uint8], size: int, limit: int) -> int:
 
 
 def _broken(source: Source, positions: NDArray[np.int64]) -> SourceError:
-    listed = ", ".join(str(position + 1) for position in positions[:10])
     return SourceError(
         [
             Catalogue.of("pipeline").finding(
-                "records-broken", file=source.path, feature=listed, count=len(positions)
+                "records-broken", file=source.path, places=places(source.path, positions + 1)
             )
         ]
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.refusals import unreadable
-from pipeline.sources.table import Raw
+from pipeline.sources.table import Raw, places
 from pipeline.sources.text import CLEARLY, TWO_BYTE, decode, detect, likelihood, python_codec
 
 END_MARK = "\r\n\x04"
@@ -238,14 +238,12 @@ def _too_long(
     long = [(n, r) for n, r in numbered if any(cell.strip() for cell in r[width:])]
     if not long:
         return []
-    number, record = long[0]
+    values = [next(cell for cell in r[width:] if cell.strip()) for _, r in long]
     return [
         Catalogue.of("pipeline").finding(
             "row-too-long",
             file=source.path,
-            row=number,
-            count=len(long),
-            value=next(cell for cell in record[width:] if cell.strip()),
+            places=places(source.path, [number for number, _ in long], values),
             columns=width,
         )
     ]

@@ -15,7 +15,7 @@ from python_calamine import (
 )
 
 from pipeline.errors import SourceError
-from pipeline.findings import Catalogue, Finding
+from pipeline.findings import Catalogue, Finding, Place
 from pipeline.sources.cells.grid import Grid, fill_merged, show_formats
 from pipeline.sources.cells.numbers import plain_number
 from pipeline.sources.cells.package import read_package
@@ -133,15 +133,12 @@ def _without_value(sheet: Sheet, source: Source, name: str) -> list[Finding]:
     blank = {at: said for at, said in sheet.blank.items() if at[0] >= source.header - 1}
     if not blank:
         return []
-    first = min(blank)
     return [
         Catalogue.of("pipeline").finding(
             "cell-without-value",
             file=source.path,
             sheet=name,
-            cell=name_of(*first),
-            value=blank[first],
-            count=len(blank),
+            places=[Place(cell=name_of(*at), value=blank[at]) for at in sorted(blank)],
         )
     ]
 

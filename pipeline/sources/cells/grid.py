@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.findings import Catalogue, Finding
+from pipeline.findings import Catalogue, Finding, Place
 from pipeline.sources.cells.formats import sections_of, show, show_text
 from pipeline.sources.cells.moments import iso, shows_a_date
 from pipeline.sources.cells.numbers import plain_number
@@ -106,15 +106,12 @@ def _listed(
     below = {at: said for at, said in cells.items() if at[0] >= source.header}
     if not below:
         return []
-    first = min(below)
     return [
         Catalogue.of("pipeline").finding(
             code,
             file=source.path,
             sheet=sheet,
-            cell=name_of(*first),
-            value=below[first],
-            count=len(below),
+            places=[Place(cell=name_of(*at), value=below[at]) for at in sorted(below)],
         )
     ]
 
@@ -151,10 +148,10 @@ def fill_merged(grid: Grid, merged: list[Area], source: Source, sheet: str) -> l
             "cells-merged",
             file=source.path,
             sheet=sheet,
-            cell=range_name(filled[0]),
-            value=grid.rows[filled[0][0]][filled[0][1]],
+            places=[
+                Place(cell=range_name(area), value=grid.rows[area[0]][area[1]]) for area in filled
+            ],
             ranges=ranges,
-            count=len(filled),
         )
     ]
 

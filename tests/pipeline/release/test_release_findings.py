@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pipeline.findings import Finding
+from pipeline.findings import Catalogue, Finding, Place
 
 ROWS = [(f"公園{i}", f"令和元年13月{i}日", 130.81, 33.9) for i in range(1, 13)]
 
@@ -80,3 +80,20 @@ def test_a_value_that_a_spreadsheet_would_run_is_disarmed_in_the_table(project):
         r for r in rows_of(project.releases / "current") if r["規則 code"] == "value-not-number"
     ]
     assert row["値 value"] == "'=1+1"
+
+
+def test_the_report_calls_a_crs_by_our_own_name(built):
+    page = (built / "report.html").read_text(encoding="utf-8")
+    assert "EPSG:6668<br>JGD2011 緯度経度" in page
+
+
+def test_a_finding_about_cells_and_features_lists_them_as_well():
+    """Whatever names the place: a row, a cell, a feature."""
+    made = Catalogue.of("pipeline").finding(
+        "cell-without-value",
+        file="a.xlsx",
+        places=[Place(cell="B3", value="#N/A"), Place(cell="C4", value="#REF!")],
+    )
+    assert (made.cell, made.value, made.count) == ("B3", "#N/A", 2)
+    assert "2 件：B3、C4" in made.line("ja")
+    assert Finding.from_dict(made.as_dict()) == made
