@@ -47,12 +47,13 @@ def tool_versions() -> dict[str, str]:
 
 def artefact_record(folder: Path, path: Path) -> dict[str, Any]:
     """Return path (relative to the release), media type, size and sha256 of a file."""
-    raw = path.read_bytes()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "path": path.relative_to(folder).as_posix(),
         "media_type": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
-        "bytes": len(raw),
-        "sha256": hashlib.sha256(raw).hexdigest(),
+        "bytes": path.stat().st_size,
+        "sha256": digest,
     }
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _CATALOGUE = Catalogue.of("pipeline.tiling")
 _BATCH_ROWS = 16_384
+_MANY_COLUMNS = 1_000
+"""Beyond, GDAL takes longer to leave columns out, each looked up among all, than to read them."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class GdalLayer:
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {}
-        if self.members is not None:
+        if self.members is not None and len(self.columns) <= _MANY_COLUMNS:
             options["columns"] = []
         if self.keyed:
             options["return_fids"] = True
