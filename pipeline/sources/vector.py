@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -145,7 +146,9 @@ def _read(place: Path, source: Source, encoding: str | None) -> Raw:
             frame = pyogrio.read_dataframe(
                 place, layer=layer, encoding=encoding, datetime_as_string=True, **options
             )
-        except (DataSourceError, DataLayerError, ValueError, IndexError, ShapelyError) as error:
+        except (NotImplementedError, ShapelyError) as error:
+            raise _without_lines(place, source, layer, error) from error
+        except (DataSourceError, DataLayerError, ValueError, IndexError) as error:
             detail = str(error).replace(str(place), source.path)
             raise unreadable(source.path, "damaged", detail=detail) from error
     notes += _explain_warnings([str(w.message) for w in caught], source)
@@ -159,6 +162,33 @@ def _read(place: Path, source: Source, encoding: str | None) -> Raw:
     _keep_kinds(frame, info)
     rows = np.arange(1, len(frame) + 1, dtype=np.int64)
     return Raw(frame, rows, "", notes, tables=[t for t in tables if t != STEM], reader=READER)
+
+
+CURVES = {
+    8: "CIRCULARSTRING", 9: "COMPOUNDCURVE", 10: "CURVEPOLYGON", 11: "MULTICURVE",
+    12: "MULTISURFACE", 13: "CURVE", 14: "SURFACE", 15: "POLYHEDRALSURFACE", 16: "TIN",
+    17: "TRIANGLE",
+}  # fmt: skip
+"""Kinds of ISO 19125 and SQL/MM part 3 by their number in well-known binary."""
+
+
+def _without_lines(place: Path, source: Source, layer: str | None, error: Exception) -> SourceError:
+    """Say which kinds of shapes cannot be held, or that the file is damaged."""
+    _, _, shapes, _ = pyogrio.raw.read(place, layer=layer, columns=[])
+    found: Counter[str] = Counter()
+    for raw in shapes:
+        order = "little" if raw and raw[0] == 1 else "big"
+        code = int.from_bytes(raw[1:5], order) & 0x1FFFFFFF if raw else 0
+        found[CURVES.get(code % 1000, "")] += 1
+    del found[""]
+    if not found:
+        detail = str(error).replace(str(place), source.path)
+        return unreadable(source.path, "damaged", detail=detail)
+    kinds = ", ".join(f"{kind} × {count}" for kind, count in sorted(found.items()))
+    finding = Catalogue.of("pipeline").finding(
+        "geometry-curved", file=source.path, value=kinds, count=found.total()
+    )
+    return SourceError([finding])
 
 
 def _keep_column_called_geometry(
