@@ -177,8 +177,8 @@ def _without_lines(place: Path, source: Source, layer: str | None, error: Except
     _, _, shapes, _ = pyogrio.raw.read(place, layer=layer, columns=[])
     found: Counter[str] = Counter()
     for raw in shapes:
-        order = "little" if raw and raw[0] == 1 else "big"
-        code = int.from_bytes(raw[1:5], order) & 0x1FFFFFFF if raw else 0
+        head = raw or bytes(5)
+        code = int.from_bytes(head[1:5], "little" if head[0] else "big") & 0x1FFFFFFF
         found[CURVES.get(code % 1000, "")] += 1
     del found[""]
     if not found:
