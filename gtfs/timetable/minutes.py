@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MINUTE = re.compile(r"(\D*)(\d{1,2})分?(\D*)")
 _BETWEEN = re.compile(r"[ ,、;/]+")
-_HOUR = re.compile(r"((?:翌日?)?(?:午前|午後|[AaPp][Mm])?\d{1,2})時?")
+HOUR = re.compile(r"((?:翌日?)?(?:午前|午後|[AaPp][Mm])?\d{1,2})時?")
 _PAIRS = frozenset({"()", "[]", "<>", "{}", "【】", "〈〉", "《》", "「」", "〔〕"})
 
 
@@ -106,7 +107,7 @@ class PoleBlock:
         """Return the seconds of the hour of a line as it is written."""
         at = self.position(line, line_index(self.pole.hours))
         said = half_width(show(self.grid.spread(*at)))
-        found = _HOUR.fullmatch(said)
+        found = HOUR.fullmatch(said)
         seconds = clock_seconds(f"{found[1]}:00") if found else None
         if seconds is None:
             self._report(*(("hour-unreadable", at) if said else ("hour-missing", first)))
@@ -156,7 +157,10 @@ def tokens_of(word: str) -> list[str]:
 
 
 def undeclared(grid: Grid, poles: Iterable[Pole]) -> list[tuple[int, int]]:
-    """Return cells with minutes beside the blocks of a sheet that no block holds."""
+    """Return cells with minutes beside the hours of a sheet that no block holds.
+
+    The hours are followed beyond the blocks, so that a block that ends too early is seen.
+    """
     held: set[tuple[int, int]] = set()
     beside: set[tuple[int, int]] = set()
     for pole in poles:
@@ -164,13 +168,26 @@ def undeclared(grid: Grid, poles: Iterable[Pole]) -> list[tuple[int, int]]:
         held |= {(r, c) for r in rows for c in columns}
         hours = line_index(pole.hours)
         down = not pole.hours.isdigit()
+        lines = _hour_lines(grid, hours, rows if down else columns, down=down)
+        said = [(one, hours) if down else (hours, one) for one in lines]
         for other in range(grid.width if down else grid.height):
-            line = [(r, other) for r in rows] if down else [(other, c) for c in columns]
-            said = [(r, hours) for r in rows] if down else [(hours, c) for c in columns]
+            line = [(one, other) if down else (other, one) for one in lines]
             if [grid.spread(*at) for at in line] == [grid.spread(*at) for at in said]:
                 held |= set(line)  # the hours, which some print at both ends
             beside |= set(line)
     return [at for at in sorted(beside - held) if is_minute(grid.at(*at))]
+
+
+def _hour_lines(grid: Grid, hours: int, lines: range, *, down: bool) -> list[int]:
+    """Return the lines of a block and those before and after it that go on with hours."""
+
+    def goes_on(one: int) -> bool:
+        said = show(grid.spread(*((one, hours) if down else (hours, one))))
+        return bool(HOUR.fullmatch(half_width(said)))
+
+    after = itertools.takewhile(goes_on, range(lines.stop, grid.height if down else grid.width))
+    before = itertools.takewhile(goes_on, range(lines.start - 1, -1, -1))
+    return [*before, *lines, *after]
 
 
 def is_minute(cell: object) -> bool:

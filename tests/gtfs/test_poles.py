@@ -121,6 +121,13 @@ def test_minutes_nobody_declared_are_told(declare, build):
     assert (left.cell, left.count) == ("E4", 1)
 
 
+def test_hours_below_a_block_that_ends_too_early_are_told(declare, build):
+    one = pole(minutes="B3:D3", pattern_by_mark={"△": "short"})
+    built = build(declare(TWO_DAYS, one, marks=MARKS))
+    [left] = [f for f in built.findings if f.code == "minutes-undeclared"]
+    assert (left.cell, left.count) == ("B4", 3)
+
+
 def test_hours_across_minutes_down_read_the_same(declare, build):
     turned = [list(row) for row in zip(*TWO_DAYS, strict=True)]
     built = build(declare(turned, pole(hours="1", minutes="C2:F4"), marks=MARKS))
