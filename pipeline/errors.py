@@ -4,8 +4,12 @@ TonariError
 ├── DeclarationError      layers.yaml cannot be used; carries findings
 ├── SourceError           one source cannot be read; carries findings
 ├── StorageError          the disk takes no more; carries the finding that says so
+├── OperationError        a dataset cannot be made from others; carries findings
 ├── ReleaseError          a release cannot be published, found or switched
 ├── UndeclaredError       a layer or feed is asked for that layers.yaml does not declare
+├── CacheError            the cache of steps cannot be written; stops the whole build
+├── OtherVersionError     a worker has other code; stops the whole build
+├── SchedulerError        there is no such scheduler, or it cannot be reached
 └── TilingError           an archive cannot be cut or written
 
 What is wrong with *data* is not an exception but a :class:`pipeline.findings.Finding`.
@@ -22,7 +26,15 @@ if TYPE_CHECKING:
 
 
 class TonariError(Exception):
-    """Base of every error this project raises; its text is one line for a person."""
+    """Base of every error this project raises; its text is one line for a person.
+
+    Attributes
+    ----------
+    stops_the_build
+        Whether no step can go on, not only the one that met it.
+    """
+
+    stops_the_build = False
 
 
 class _FindingsError(TonariError):
@@ -48,6 +60,12 @@ class SourceError(_FindingsError):
 class StorageError(_FindingsError):
     """The disk is full, read-only or failing."""
 
+    stops_the_build = True
+
+
+class OperationError(_FindingsError):
+    """A dataset cannot be made from others as declared."""
+
 
 class ReleaseError(TonariError):
     """A release cannot be published, found or switched."""
@@ -59,3 +77,19 @@ class UndeclaredError(TonariError):
 
 class TilingError(TonariError):
     """A tileset cannot be cut or written."""
+
+
+class CacheError(TonariError):
+    """The cache of steps cannot be written: full, read-only, not there."""
+
+    stops_the_build = True
+
+
+class OtherVersionError(TonariError):
+    """A worker has another version of the program."""
+
+    stops_the_build = True
+
+
+class SchedulerError(TonariError):
+    """There is no such scheduler, or it cannot be reached."""

@@ -1,20 +1,23 @@
-"""What a build consists of: jobs that each make one publishable thing."""
+"""What a build consists of: jobs that each make one publishable thing out of steps."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
+import shutil
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from collections.abc import Callable
     from pathlib import Path
 
     from pipeline.findings import Finding
-    from pipeline.progress import Progress
+    from pipeline.graph.keys import Keys
+    from pipeline.graph.run import Outcome
+    from pipeline.graph.step import Step
+
+    Results = Callable[[Step], Outcome]
+    """What became of a step."""
 
 Kind = Literal["layers", "feeds"]
 
@@ -31,6 +34,8 @@ class Built:
         ``{format: file name inside the job's folder}``.
     findings
         Everything observed; an error means that nothing of it may be published.
+    inside
+        Observed in data that stays inside: told to whoever builds, never published.
     key
         Of the job from now on, where building it changed what decides the result.
     """
@@ -38,7 +43,24 @@ class Built:
     entry: dict[str, Any] = field(default_factory=dict)
     artefacts: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    inside: list[Finding] = field(default_factory=list)
     key: str = ""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The steps of a job.
+
+    Attributes
+    ----------
+    told
+        Their facts and findings are wanted, and those of every step before them.
+    made
+        Their files are wanted too.
+    """
+
+    told: tuple[Step, ...]
+    made: tuple[Step, ...]
 
 
 class Job(Protocol):
@@ -48,52 +70,35 @@ class Job(Protocol):
     kind: Kind
     title: dict[str, str]
 
-    def key(self) -> str:
+    def key(self, keys: Keys) -> str:
         """Return a digest of all that decides the result: sources, declaration, code."""
 
     def may_serve(self, entry: dict[str, Any]) -> bool:
         """Tell whether what an earlier release serves may still be published."""
 
-    def check(self, progress: Progress) -> list[Finding]:
-        """Make every check without writing anything."""
+    def needs(self, *, check: bool) -> Needs:
+        """Return the steps to run: to publish, or only to `check`.
 
-    def build(self, folder: Path, progress: Progress) -> Built:
-        """Write the artefacts into `folder`, which exists and is empty."""
+        Raises
+        ------
+        TonariError
+            If the declaration cannot be turned into steps.
+        """
 
+    def findings(self, results: Results) -> Built:
+        """Return what was found by the steps of a check, without entry and artefacts."""
 
-def build_key(kind: Kind, declaration: dict[str, Any], files: dict[str, str], code: str) -> str:
-    """Return a digest that changes whenever the result of a job could.
+    def compose(self, results: Results, folder: Path) -> Built:
+        """Put the artefacts into `folder`, which exists and is empty."""
 
-    Parameters
-    ----------
-    declaration
-        The part of the declaration the job reads, as JSON-ready data.
-    files
-        ``{path as declared: sha256 or "missing"}`` of every source.
-    code
-        Digest of the code and libraries that do the work.
-    """
-    parts = {"kind": kind, "declaration": declaration, "files": files, "code": code}
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    def accept(self, results: Results, keys: Keys) -> str:
+        """Do what follows from being published; return its key if that changed it, else nothing."""
 
 
-@cache
-def code_digest(*packages: str) -> str:
-    """Return a digest of the modules and data files of `packages`."""
-    state = hashlib.sha256()
-    for package in packages:
-        for name, text in sorted(_texts(resources.files(package), package)):
-            state.update(name.encode() + b"\0" + text + b"\0")
-    return state.hexdigest()
-
-
-def _texts(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found = []
-    for entry in folder.iterdir():
-        name = f"{prefix}/{entry.name}"
-        if entry.is_dir():
-            found += [] if entry.name == "__pycache__" else _texts(entry, name)
-        elif not entry.name.endswith((".pyc", ".nbi", ".nbc", ".j2")):
-            found.append((name, entry.read_bytes()))
-    return found
+def link(file: Path, target: Path) -> None:
+    """Give a file a second place; a copy where the file system knows no links."""
+    try:
+        os.link(file, target)
+    except OSError:
+        # Some file systems (exFAT, many network shares), and links from one to another.
+        shutil.copy2(file, target)

@@ -7,11 +7,13 @@ import logging
 import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import StorageError, TonariError, UndeclaredError
 from pipeline.findings import Catalogue, Finding, has_error
-from pipeline.jobs import Built
+from pipeline.graph.keys import Keys
+from pipeline.graph.session import Run
+from pipeline.jobs import Built, Needs
 from pipeline.release.findings_table import write_findings
 from pipeline.release.manifest import (
     artefact_record,
@@ -63,12 +65,29 @@ class BuildResult:
         return [o for o in self.outcomes if o.failed and (not self.only or o.name in self.only)]
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a build runs; none of it changes what it makes.
+
+    Attributes
+    ----------
+    scheduler
+        See :func:`pipeline.graph.executors.executor_for`.
+    memory
+        Bytes that all steps together may hold; 0 is no bound.
+    """
+
+    scheduler: str = "serial"
+    memory: int = 0
+
+
 def build(
     declaration: Declaration,
     jobs: Sequence[Job],
     data: Path,
     progress: Progress,
     only: Sequence[str] = (),
+    options: Options | None = None,
 ) -> BuildResult:
     """Build the declared layers and feeds and publish a release.
 
@@ -77,9 +96,11 @@ def build(
     jobs
         Every layer and feed of the declaration, in its order.
     data
-        Folder that holds ``releases/``.
+        Folder that holds ``releases/`` and ``cache/``.
     only
         Names to build; the others are taken over from the served release as they are.
+    options
+        How to run.
 
     Raises
     ------
@@ -89,21 +110,34 @@ def build(
         If another build is running.
     StorageError
         If the disk takes no more.
+    CacheError, SchedulerError, OtherVersionError
+        If steps cannot be run or kept at all.
     """
     wanted = chosen(jobs, only)
     store = Store(data)
     with disk_watched(data), store.staging() as staged:
         previous = Previous(store.current())
+        keys = Keys(data / "cache" / "files.json")
+        turns = [_turn(job, previous, keys, wanted=job in wanted) for job in jobs]
+        due = [turn for turn in turns if turn.due]
+        run = Run(data, keys, options or Options(), progress)
+        run.all(turn.needs for turn in due if turn.needs is not None)
         outcomes = []
-        for done, job in enumerate(jobs):
-            progress(f"{job.name}", done, len(jobs))
-            outcome = _run_one(job, staged, previous, progress, wanted=job in wanted)
+        for turn in turns:
+            outcome = _finish(turn, run, staged, previous, keys)
             outcomes += [outcome] if outcome else []
+        keys.files.save()
         progress("release", len(jobs), len(jobs))
         return _publish(declaration, outcomes, staged, store, previous, tuple(only))
 
 
-def check(jobs: Sequence[Job], progress: Progress, only: Sequence[str] = ()) -> list[Finding]:
+def check(
+    jobs: Sequence[Job],
+    data: Path,
+    progress: Progress,
+    only: Sequence[str] = (),
+    options: Options | None = None,
+) -> list[Finding]:
     """Check layers and feeds without building; a job that stops does not stop the others.
 
     Raises
@@ -111,14 +145,63 @@ def check(jobs: Sequence[Job], progress: Progress, only: Sequence[str] = ()) -> 
     UndeclaredError
         If a name of `only` is not declared.
     """
+    wanted = chosen(jobs, only)
+    keys = Keys(data / "cache" / "files.json")
     findings: list[Finding] = []
-    for job in chosen(jobs, only):
-        findings += _attempt(job, partial(_checked, job, progress)).findings
-    return findings
+    run = Run(data, keys, options or Options(), progress)
+    needs = {id(job): _attempt(job, partial(_needs, job, check=True)) for job in wanted}
+    run.all(found for found in needs.values() if isinstance(found, Needs))
+    for job in wanted:
+        found = needs[id(job)]
+        if isinstance(found, Needs):
+            found = _attempt(job, partial(job.findings, run.outcome))
+        findings += [*found.findings, *found.inside]
+    keys.files.save()
+    return list(dict.fromkeys(findings))
 
 
-def _checked(job: Job, progress: Progress) -> Built:
-    return Built(findings=job.check(progress))
+def _needs(job: Job, *, check: bool) -> Needs:
+    return job.needs(check=check)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What a build has to do for one job.
+
+    Attributes
+    ----------
+    wanted, key
+        Whether it was asked for, and what decides the result.
+    unchanged
+        Whether the release before has it just like that.
+    needs
+        Its steps; ``None`` if they are not needed or there are none.
+    stopped
+        Why there are none.
+    """
+
+    job: Job
+    wanted: bool
+    key: str = ""
+    unchanged: bool = False
+    needs: Needs | None = None
+    stopped: Built | None = None
+
+    @property
+    def due(self) -> bool:
+        return self.wanted and not self.unchanged
+
+
+def _turn(job: Job, previous: Previous, keys: Keys, *, wanted: bool) -> _Turn:
+    if not wanted:
+        return _Turn(job, wanted=False)
+    key = _key(job, keys)
+    if key and key == previous.key(job.kind, job.name):
+        return _Turn(job, wanted=True, key=key, unchanged=True)
+    needs = _attempt(job, partial(_needs, job, check=False))
+    if isinstance(needs, Needs):
+        return _Turn(job, wanted=True, key=key, needs=needs)
+    return _Turn(job, wanted=True, key=key, stopped=needs)
 
 
 def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
@@ -136,57 +219,67 @@ def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
     return [job for job in jobs if not only or job.name in only]
 
 
-def _run_one(
-    job: Job, staged: Path, previous: Previous, progress: Progress, *, wanted: bool
-) -> Outcome | None:
-    if not wanted:
+def _finish(turn: _Turn, run: Run, staged: Path, previous: Previous, keys: Keys) -> Outcome | None:
+    job = turn.job
+    if not turn.wanted:
         if previous.serves(job.kind, job.name) and not previous.allows(job):
-            return _withdrawn(job, [])
+            return _withdrawn(job, Built())
         return previous.link(job.kind, job.name, staged)
-    key = _key(job)
-    if key == previous.key(job.kind, job.name):
-        linked = previous.link(job.kind, job.name, staged)
-        if linked is not None:
-            return linked
+    if turn.unchanged:
+        return previous.link(job.kind, job.name, staged)
     folder = staged / job.kind / job.name
     folder.mkdir(parents=True)
-    built = _attempt(job, lambda: job.build(folder, progress))
-    if not has_error(built.findings):
+    built = turn.stopped
+    if built is None:
+        built = _attempt(job, partial(job.compose, run.outcome, folder))
+    steps = run.account(turn.needs)
+    if not has_error([*built.findings, *built.inside]):
         paths = {k: f"{job.kind}/{job.name}/{file}" for k, file in built.artefacts.items()}
+        key = job.accept(run.outcome, keys) if turn.needs else ""
         return Outcome(
-            job.kind, job.name, "built", built.entry, paths, built.findings, key=built.key or key
-        )
+            job.kind, job.name, "built", built.entry, paths, built.findings,
+            key=key or turn.key, inside=built.inside, steps=steps,
+        )  # fmt: skip
     shutil.rmtree(folder)
     if previous.serves(job.kind, job.name) and not previous.allows(job):
-        return _withdrawn(job, built.findings)
+        return _withdrawn(job, built)
     kept = previous.link(job.kind, job.name, staged, "kept", built.findings)
-    return kept or Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
+    if kept is None:
+        kept = Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
+    kept.inside, kept.steps = built.inside, steps
+    return kept
 
 
-def _withdrawn(job: Job, findings: list[Finding]) -> Outcome:
+def _withdrawn(job: Job, built: Built) -> Outcome:
     """Take a layer back whose last version holds what may not be published any more."""
     finding = Catalogue.of("pipeline").finding("withheld-now", field=f"{job.kind}.{job.name}")
-    return Outcome(job.kind, job.name, "failed", {"title": job.title}, {}, [*findings, finding])
+    findings = [*built.findings, finding]
+    return Outcome(
+        job.kind, job.name, "failed", {"title": job.title}, {}, findings, inside=built.inside
+    )
 
 
-def _key(job: Job) -> str:
+def _key(job: Job, keys: Keys) -> str:
     try:
-        return job.key()
+        return job.key(keys)
     except Exception:
         # Building meets the same obstacle and says what it is.
-        logger.exception("%s.%s", job.kind, job.name)
+        logger.debug("%s.%s", job.kind, job.name, exc_info=True)
         return ""
 
 
-def _attempt(job: Job, work: Callable[[], Built]) -> Built:
+T = TypeVar("T")
+
+
+def _attempt(job: Job, work: Callable[[], T]) -> T | Built:
     """Do the work of one job; whatever goes wrong in it stays its own, said in one finding."""
     try:
         return work()
     except StorageError:
         raise
     except TonariError as error:
-        if trouble_of(error):
-            raise  # no other layer could be written either
+        if error.stops_the_build or trouble_of(error):
+            raise  # nothing else could be written either
         findings: list[Finding] = getattr(error, "findings", [])
         return Built({"title": job.title}, {}, findings or [_crash(job, str(error))])
     except Exception as error:

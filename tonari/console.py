@@ -86,6 +86,14 @@ def memory_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def scheduler_option(function: F) -> F:
+    """Add ``--scheduler``: where steps run."""
+    return click.option(
+        "--scheduler", metavar="WHERE", default="processes", show_default=True,
+        help="serial, processes, local, or the tcp:// address of a Dask scheduler. 実行のしかた",
+    )(function)  # fmt: skip
+
+
 def fail(error: TonariError, *, as_json: bool) -> None:
     """Say what stopped the work and exit 1, or 2 if the command was called wrongly."""
     findings: list[Finding] = getattr(error, "findings", [])

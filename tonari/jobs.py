@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gtfs.job import FeedJob
-from pipeline.layers import LayerJob
+from pipeline.layers.job import LayerJob
+from pipeline.layers.plan import Planner
 from pipeline.release.store import Store
 
 if TYPE_CHECKING:
@@ -18,27 +19,24 @@ REGISTRY = "data/registry"
 """Where the registers of ids lie, from the folder of the declaration."""
 
 
-def jobs_of(loaded: Loaded, data: Path, memory: int = 0, *, accept: bool = False) -> list[Job]:
+def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
     """Return one job per layer and feed, in the order of the declaration.
 
     Parameters
     ----------
     data
         Folder that holds ``releases/``: everything is compared with what is served.
-    memory
-        Bytes that cutting tiles may take; 0 is no bound.
     accept
         Whether losing, moving or emptying much of a served layer is meant.
     """
     served = Store(data).current()
     declaration, root = loaded.declaration, loaded.root
+    planner = Planner(declaration, root)
     layers: list[Job] = [
         LayerJob(
             name,
             declaration,
-            root,
-            memory,
-            data / "cache" / "tiling",
+            planner,
             served / "layers" / name / f"{name}.parquet" if served else None,
             accept=accept,
         )

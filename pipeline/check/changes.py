@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.standardise.schemas import Field
+    from pipeline.standardise.columns import Field
 
 MOST = 0.2
 """Share of its features that a layer may lose, move or empty without its being meant."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.table import places
-from pipeline.standardise.fields import ROW, SOURCE
+from pipeline.standardise.columns import ROW, SOURCE
 from pipeline.standardise.values import NUMBER
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pipeline.standardise.schemas import Field
+    from pipeline.standardise.columns import Field
 
 STARTS = ("=", "+", "-", "@", "\t", "\r")
 """OWASP, CSV Injection; a Japanese spreadsheet takes their full-width forms as well."""

@@ -10,7 +10,7 @@ import shapely
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.position import not_placed
 from pipeline.sources.table import places
-from pipeline.standardise.fields import ROW
+from pipeline.standardise.columns import ROW
 
 if TYPE_CHECKING:
     import geopandas as gpd

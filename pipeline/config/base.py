@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Strict(BaseModel):
@@ -23,6 +27,47 @@ class Text(Strict):
     def best(self, language: str) -> str:
         """Return the text in `language`, else in Japanese."""
         return self.en if language == "en" and self.en else self.ja
+
+
+class _Input:
+    """Marks a text of the declaration as the path of a file that is read."""
+
+
+InputFile = Annotated[str, _Input()]
+"""Path of a file that is read, from the folder of the declaration."""
+
+
+def input_files(declared: object) -> Iterator[str]:
+    """Yield every :data:`InputFile` of a part of the declaration, at any depth."""
+    match declared:
+        case BaseModel():
+            for name, info in type(declared).model_fields.items():
+                value = getattr(declared, name)
+                if any(isinstance(mark, _Input) for mark in info.metadata):
+                    yield value
+                else:
+                    yield from _inputs(value, info.annotation)
+        case Mapping():
+            for part in declared.values():
+                yield from input_files(part)
+        case tuple() | list():
+            for part in declared:
+                yield from input_files(part)
+
+
+def _inputs(value: Any, annotation: Any) -> Iterator[str]:
+    """Look into containers of paths, and into whatever else a field holds."""
+    if _holds_paths(annotation):
+        parts = value.values() if isinstance(value, Mapping) else value
+        yield from [value] if isinstance(value, str) else (p for p in parts or () if p is not None)
+    else:
+        yield from input_files(value)
+
+
+def _holds_paths(annotation: Any) -> bool:
+    if any(isinstance(mark, _Input) for mark in getattr(annotation, "__metadata__", ())):
+        return True
+    return any(_holds_paths(part) for part in get_args(annotation))
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]

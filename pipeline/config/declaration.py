@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from pipeline.config.base import Name, Strict
 from pipeline.config.feeds import Feed
-from pipeline.config.layers import Layer, Map, Municipality, Publisher
+from pipeline.config.layers import Dataset, Layer, Map, Municipality, Publisher, Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,36 @@ class Declaration(Strict):
     publisher: Publisher
     sample: bool = Field(default=False, description="the values are made up; every page says so")
     municipalities: dict[Name, Municipality] = Field(min_length=1)
+    records: dict[Name, Records] = Field(default_factory=dict)
     layers: dict[Name, Layer] = Field(default_factory=dict)
     feeds: dict[Name, Feed] = Field(default_factory=dict)
     maps: dict[Name, Map] = Field(default_factory=dict)
     include: tuple[str, ...] = Field(
         default=(), description="further files of the same form, merged into this one"
     )
+
+
+def datasets(declaration: Declaration) -> dict[tuple[str, str], Dataset]:
+    """Return records and layers by section and name, in order of declaration."""
+    found: dict[tuple[str, str], Dataset] = {}
+    found |= {("records", name): records for name, records in declaration.records.items()}
+    found |= {("layers", name): layer for name, layer in declaration.layers.items()}
+    return found
+
+
+def circle(declaration: Declaration) -> list[tuple[str, str]]:
+    """Return datasets made from each other in a circle, the first not repeated; none is empty."""
+    needs = {
+        key: [(kind, used) for _, kind, used in dataset.origin.references()]
+        for key, dataset in datasets(declaration).items()
+        if dataset.origin is not None
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        found: list[tuple[str, str]] = error.args[1]
+        return found[:0:-1]
+    return []
 
 
 Dangling = tuple[tuple[str | int, ...], str, str, list[str]]
@@ -35,11 +60,15 @@ Dangling = tuple[tuple[str | int, ...], str, str, list[str]]
 def dangling_references(declaration: Declaration) -> Iterator[Dangling]:
     """Yield every name that is used in the declaration and declared nowhere."""
     municipalities = list(declaration.municipalities)
-    for name, layer in declaration.layers.items():
-        for position, source in enumerate(layer.sources):
+    for (section, name), dataset in datasets(declaration).items():
+        for position, source in enumerate(dataset.sources):
             if source.municipality not in municipalities:
-                loc = ("layers", name, "sources", position, "municipality")
+                loc = (section, name, "sources", position, "municipality")
                 yield loc, "municipalities", source.municipality, municipalities
+        for keys, kind, named in dataset.origin.references() if dataset.origin else ():
+            there = list(declaration.records if kind == "records" else declaration.layers)
+            if named not in there:
+                yield (section, name, "from", *keys), kind, named, there
     for name, map_ in declaration.maps.items():
         for kind, used, known in (
             ("layers", map_.layers, list(declaration.layers)),

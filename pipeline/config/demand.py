@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.base import InputFile, Name, Strict, Text, problem
 from pipeline.config.feed_parts import Period
 from pipeline.config.timetables import Clock, Table
 
@@ -53,7 +53,7 @@ class Zone(Strict):
     """
 
     title: Text
-    file: str
+    file: InputFile
     field: str = ""
     value: str = ""
 
@@ -72,7 +72,7 @@ class DemandTable(Table):
     each other. A single time is a stop that is always served then.
     """
 
-    file: str
+    file: InputFile
     encoding: str = "utf-8-sig"
     route: Name
     booking: Name

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.base import InputFile, Name, Strict, Text, problem
 from pipeline.config.feed_parts import Sheet
 from pipeline.config.timetables import Area, Line
 
@@ -173,7 +173,7 @@ class TriangleFare(_Paid):
     """
 
     kind: Literal["triangle"]
-    file: str
+    file: InputFile
     sheet: str = ""
     encoding: str = "utf-8-sig"
     fares: Area

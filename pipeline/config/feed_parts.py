@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.base import InputFile, Name, Strict, Text, problem
 
 
 def _thirteen_digits(number: str) -> str:
@@ -48,7 +48,7 @@ class Sheet(Strict):
         Encoding of a CSV file.
     """
 
-    file: str
+    file: InputFile
     sheet: str = ""
     header: int = Field(default=1, ge=1)
     encoding: str = "utf-8-sig"
@@ -222,7 +222,7 @@ class RouteLine(Strict):
         The feature whose attribute `field` says `value`; empty: the only one.
     """
 
-    file: str
+    file: InputFile
     field: str = ""
     value: str = ""
 

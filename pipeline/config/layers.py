@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
+from pipeline.config.operations import Origin
 from pipeline.config.tiles import FieldName, Tiles
 from pipeline.standardise.codes import check_digit
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Output = Literal["geojson", "csv", "pmtiles"]
+SHAPED_OUTPUTS = frozenset({"geojson", "pmtiles"})
+"""Outputs that need geometry."""
 
 RESERVED_FIELDS = frozenset(
     {"id", "geometry", "municipality_code", "longitude", "latitude", "bbox"}
@@ -162,11 +165,9 @@ class Style(Strict):
     label: FieldName | None = None
 
 
-class Layer(Strict):
-    """One published theme with one schema, from one or many municipalities."""
+class Dataset(Strict):
+    """What sources or an operation make, whether it is published or not."""
 
-    title: Text
-    description: Text = Text(ja="")
     schema_name: str = Field(
         default="",
         alias="schema",
@@ -177,7 +178,45 @@ class Layer(Strict):
         default=(),
         description="fields that together name a feature for ever; else its content does",
     )
-    sources: tuple[Source, ...] = Field(min_length=1)
+    geometry: Literal["none"] | None = Field(
+        default=None, description="none: a table, whose rows have no place"
+    )
+    sources: tuple[Source, ...] = ()
+    origin: Origin | None = Field(
+        default=None, alias="from", description="made from another dataset instead of from sources"
+    )
+
+    @model_validator(mode="after")
+    def _no_reserved_field(self) -> Self:
+        _refuse_reserved(set(self.fields))
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        if bool(self.sources) == (self.origin is not None):
+            raise problem("dataset-one-origin")
+        if self.origin is not None and self.schema_name:
+            raise problem("derived-with-schema")
+        return self
+
+    @model_validator(mode="after")
+    def _has_places_or_not(self) -> Self:
+        if self.geometry == "none" and any(s.geometry is not None for s in self.sources):
+            raise problem("table-with-points")
+        return self
+
+
+class Records(Dataset):
+    """A dataset that stays inside: layers are made from it, and it is never published."""
+
+    title: Text = Text(ja="")
+
+
+class Layer(Dataset):
+    """One published theme with one schema, from one or many municipalities."""
+
+    title: Text
+    description: Text = Text(ja="")
     privacy: Privacy
     outputs: tuple[Output, ...] = ("geojson", "csv", "pmtiles")
     tiles: Tiles = Tiles()
@@ -190,17 +229,19 @@ class Layer(Strict):
     )
 
     @model_validator(mode="after")
-    def _no_reserved_field(self) -> Layer:
-        _refuse_reserved(set(self.fields))
-        return self
-
-    @model_validator(mode="after")
-    def _tiles_of_published_fields(self) -> Layer:
+    def _tiles_of_published_fields(self) -> Self:
         published = self.published()
         for name in self.tiles.fields():
             if name not in published:
                 known = ", ".join(sorted(published))
                 raise problem("tiles-field-unpublished", name=name, known=known)
+        return self
+
+    @model_validator(mode="after")
+    def _tables_are_no_maps(self) -> Self:
+        wrong = [o for o in self.outputs if o in SHAPED_OUTPUTS]
+        if self.geometry == "none" and "outputs" in self.model_fields_set and wrong:
+            raise problem("table-not-drawn", outputs=", ".join(wrong))
         return self
 
     def published(self) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config.declaration import Declaration, dangling_references
+from pipeline.config.declaration import Declaration, circle, dangling_references
 from pipeline.config.keyboard import meant
 from pipeline.config.yamlfile import Document, read_document, slips_at
 from pipeline.errors import DeclarationError
@@ -85,6 +85,10 @@ def load(path: Path) -> Loaded:
         _finding("reference-dangling", document, loc, value=name, kind=kind, known=", ".join(known))
         for loc, kind, name, known in dangling_references(declaration)
     ]
+    ring = circle(declaration)
+    if ring:
+        said = " → ".join(".".join(key) for key in [*ring, ring[0]])
+        dangling.append(_finding("from-circle", document, (*ring[0], "from"), value=said))
     if dangling:
         raise DeclarationError(dangling)
     return Loaded(declaration, path.resolve().parent, document)

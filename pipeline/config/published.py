@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict, problem
+from pipeline.config.base import InputFile, Name, Strict, problem
 from pipeline.config.feed_parts import Sheet
 
 
@@ -32,7 +32,7 @@ class StopNames(Sheet):
 class Zip(Strict):
     """One GTFS zip, as it was published."""
 
-    file: str
+    file: InputFile
 
 
 class Published(Strict):

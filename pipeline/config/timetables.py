@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.base import InputFile, Name, Strict, Text, problem
 from pipeline.config.feed_parts import Colour, Period
 
 Line = Annotated[str, StringConstraints(pattern=r"^([A-Z]{1,3}|[1-9]\d*)$")]
@@ -210,7 +210,7 @@ class Timetable(Strict):
         What the departures of `poles` become.
     """
 
-    file: str
+    file: InputFile
     encoding: str = "utf-8-sig"
     route: Name
     valid: Period | None = None

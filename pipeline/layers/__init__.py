@@ -1,5 +1,1 @@
-"""Building one layer: read, standardise, check, protect, join, write."""
-
-from pipeline.layers.job import LayerJob
-
-__all__ = ["LayerJob"]
+"""The steps of a layer, and a layer as a job: read, standardise, check, protect, join, write."""

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from importlib import metadata
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.check.changes import Comparison, change_findings, served_version
-from pipeline.features.writing import write_feature_index
 from pipeline.findings import Catalogue, Finding, has_error
-from pipeline.jobs import Built, Kind, build_key, code_digest
-from pipeline.layers.assemble import Assembled, assemble
-from pipeline.layers.tiling import rule_findings, tile_options
-from pipeline.progress import silent
-from pipeline.sources.read import digest, source_files
-from pipeline.write import write_csv, write_geojson, write_geoparquet
+from pipeline.jobs import Built, Kind, Needs, link
+from pipeline.layers.facts import fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    import geopandas as gpd
-
     from pipeline.config.declaration import Declaration
-    from pipeline.progress import Progress
-    from pipeline.standardise.schemas import Field
-
-LIBRARIES = (
-    "geopandas", "shapely", "pyproj", "pyogrio", "fiona", "python-calamine", "orjson", "pyarrow",
-    "pandas", "numba", "deflate",
-)  # fmt: skip
+    from pipeline.config.layers import Layer
+    from pipeline.graph.keys import Keys
+    from pipeline.graph.step import Step
+    from pipeline.jobs import Results
+    from pipeline.layers.plan import LayerPlan, Planner
 
 
 class LayerJob:
@@ -40,12 +31,8 @@ class LayerJob:
         Of the layer.
     declaration
         The whole declaration.
-    root
-        Folder that source paths start from.
-    memory
-        Bytes that cutting tiles may take; 0 is no bound.
-    work
-        Where a tileset larger than that is worked on, so that a build that was stopped goes on.
+    planner
+        Of this build: datasets that several layers are made from have one set of steps.
     served
         GeoParquet of the version that is served; ``None`` if there is none.
     accept
@@ -58,39 +45,34 @@ class LayerJob:
         self,
         name: str,
         declaration: Declaration,
-        root: Path,
-        memory: int = 0,
-        work: Path | None = None,
+        planner: Planner,
         served: Path | None = None,
         *,
         accept: bool = False,
     ) -> None:
-        self.served, self.accept = served, accept
-        self.memory, self.work = memory, work
+        self._served, self._accept = served, accept
         self.name = name
-        self.root = root
         self.layer = declaration.layers[name]
         self.title = self.layer.title.model_dump()
-        self.publisher = declaration.publisher
-        self.municipalities = declaration.municipalities
+        self._declaration = declaration
+        self._planner = planner
 
-    def key(self) -> str:
-        """Return a digest of sources, declaration, code and libraries."""
-        files = {}
-        for source in self.layer.sources:
-            parts = source_files(self.root / source.path)
-            present = parts and all(part.is_file() for part in parts)
-            files[source.path] = digest(parts) if present else "missing"
-        used = {source.municipality for source in self.layer.sources}
-        declared = {
-            "layer": self.layer.model_dump(mode="json", by_alias=True),
-            "publisher": self.publisher.model_dump(mode="json"),
-            "municipalities": {
-                name: self.municipalities[name].model_dump(mode="json") for name in sorted(used)
-            },
+    def key(self, keys: Keys) -> str:
+        """Return a digest of the keys of all steps, of what is said beside them, and of how."""
+        plan = self._planner.layer(self.name)
+        steps = [step for step, _ in plan.files.values()]
+        said = {
+            "steps": [keys.key(step) for step in (plan.data.table, *steps)],
+            "layer": self.layer.model_dump(
+                mode="json", by_alias=True, exclude={"sources", "origin"}
+            ),
+            "licence": self._declaration.publisher.licence,
+            "municipalities": self._planner.municipalities(self.layer),
+            "attribution": self._planner.attribution(self.layer),
+            "code": keys.digest("pipeline.layers.job:LayerJob", "pipeline.layers.plan:Planner"),
         }
-        versions = " ".join(f"{name}={metadata.version(name)}" for name in LIBRARIES)
-        return build_key("layers", declared, files, code_digest("pipeline") + versions)
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def may_serve(self, entry: dict[str, Any]) -> bool:
         """Tell whether an earlier version tells nothing of a field that is withheld by now."""
@@ -99,123 +81,106 @@ class LayerJob:
         told |= {style[part] for part in ("by", "label") if style.get(part)}
         return told <= self.layer.published()
 
-    def check(self, progress: Progress = silent) -> list[Finding]:
-        """Make every check without writing anything."""
-        return self._assemble(progress).findings
+    def needs(self, *, check: bool) -> Needs:
+        """Return the steps up to the published table, and to publish, those of its files."""
+        plan = self._planner.layer(self.name)
+        told = (plan.data.table, *self._compared())
+        return Needs(told, () if check else tuple(step for step, _ in plan.files.values()))
 
-    def build(self, folder: Path, progress: Progress = silent) -> Built:
-        """Write the layer's artefacts into `folder`."""
-        assembled = self._assemble(progress)
-        built = Built(self._entry(assembled), {}, assembled.findings)
-        if has_error(assembled.findings) or assembled.frame is None:
-            return built
-        self._write(assembled.frame, folder, built, progress)
+    def findings(self, results: Results) -> Built:
+        """Return what was found up to the published table."""
+        plan = self._planner.layer(self.name)
+        built = Built({"title": self.title})
+        self._tell(plan, (*plan.data.steps, *self._compared()), results, built)
         return built
 
-    def _assemble(self, progress: Progress) -> Assembled:
-        total = len(self.layer.sources)
-        assembled = assemble(
-            self.name,
-            self.layer,
-            self.municipalities,
-            self.root,
-            lambda done: progress(f"{self.name}: read", done, total),
+    def compose(self, results: Results, folder: Path) -> Built:
+        """Link the files of the layer into `folder` and say what they are."""
+        plan = self._planner.layer(self.name)
+        cuts = [plan.cut] if plan.cut is not None else []
+        steps = (
+            *plan.data.steps,
+            *self._compared(),
+            *cuts,
+            *(step for step, _ in plan.files.values()),
         )
-        if assembled.frame is not None and not has_error(assembled.findings):
-            assembled.findings += self._changes(assembled.frame, assembled.fields)
-        return assembled
+        built = Built(self._entry(plan, results))
+        self._tell(plan, steps, results, built)
+        if has_error(built.findings):
+            return built
+        for kind, (step, file) in plan.files.items():
+            entry = results(step).entry
+            if entry is not None and file in entry.files:
+                link(entry.path(file), folder / file)
+                built.artefacts[kind] = file
+        if plan.cut is not None and (cut := results(plan.cut).entry) is not None:
+            built.entry |= cut.facts
+        return built
 
-    def _changes(self, frame: gpd.GeoDataFrame, fields: list[Field]) -> list[Finding]:
-        """Compare with what is served, which no other check knows."""
-        if self.served is None or not self.served.is_file():
-            return []
-        try:
-            before = served_version(self.served)
-        except (OSError, ValueError) as error:
-            place, reason = f"layers.{self.name}", type(error).__name__
-            return [Catalogue.of("pipeline").finding("changes-unknown", field=place, reason=reason)]
-        names = {m.code: m.name.ja for m in self.municipalities.values()}
-        meant = self.accept or self.layer.changes == "report"
-        return change_findings(
-            Comparison(before, frame, self.name, self.layer.id, fields, names, meant)
-        )
+    def _compared(self) -> tuple[Step, ...]:
+        meant = self._accept or self.layer.changes == "report"
+        step = self._planner.compared(self.name, self._served, meant=meant)
+        return () if step is None else (step,)
 
-    def _write(
-        self, frame: gpd.GeoDataFrame, folder: Path, built: Built, progress: Progress
+    def accept(self, results: Results, keys: Keys) -> str:
+        """Do nothing: a layer leaves nothing behind."""
+        return ""
+
+    def _tell(
+        self, plan: LayerPlan, steps: tuple[Step, ...], results: Results, built: Built
     ) -> None:
-        def path(suffix: str) -> Path:
-            built.artefacts[suffix] = f"{self.name}.{suffix}"
-            return folder / f"{self.name}.{suffix}"
+        """Sort findings into what is published and what stays inside."""
+        private = self._made_of_records()
+        hidden = plan.data.steps[0] if private else None
+        for step in steps:
+            found = results(step).findings
+            (built.inside if step is hidden else built.findings).extend(found)
+        built.findings += _not_drawn(self.name, self.layer)
+        own = {id(step) for step in steps}
+        foreign = [step for step in plan.data.table.ancestors() if id(step) not in own]
+        for step in foreign:
+            if step.name.startswith("records."):
+                built.inside += results(step).findings
+        blocked = any(results(step).blocked for step in steps)
+        if (blocked or has_error(built.inside)) and not has_error(built.findings):
+            place = f"layers.{self.name}"
+            built.findings.append(Catalogue.of("pipeline").finding("made-from-failed", field=place))
 
-        types = {field["name"]: field["type"] for field in built.entry["fields"]}
-        moments = [name for name, kind in types.items() if kind == "datetime"]
-        write_geoparquet(frame, path("parquet"), moments)
-        write_feature_index(frame, path("features"), types)
-        if "geojson" in self.layer.outputs:
-            write_geojson(frame, path("geojson"))
-        if "csv" in self.layer.outputs:
-            write_csv(frame, path("csv"))
-        if "pmtiles" not in self.layer.outputs:
-            return
-        if frame.geometry.isna().all():
-            none = Catalogue.of("pipeline").finding("tiles-none", layer=self.name)
-            built.findings.append(none)
-            return
-        misfits = rule_findings(self.name, self.layer.tiles, frame)
-        built.findings += misfits
-        if not misfits:
-            self._cut_tiles(frame, path("pmtiles"), built, progress)
+    def _made_of_records(self) -> bool:
+        origin = self.layer.origin
+        return origin is not None and any(kind == "records" for _, kind, _ in origin.references())
 
-    def _cut_tiles(
-        self, frame: gpd.GeoDataFrame, out: Path, built: Built, progress: Progress
-    ) -> None:
-        from pipeline.tiling import tile  # noqa: PLC0415 - see tile_options
-
-        tiles = self.layer.tiles
-        report = tile(
-            {self.name: frame},
-            out,
-            options=tile_options(self.name, tiles, self.memory),
-            work=self.work,
-            id_column="id",
-            name=self.layer.title.ja,
-            attribution=self._attribution(),
-            description=self.layer.description.ja,
-            progress=progress,
-        )
-        built.findings += report.findings
-        built.entry["tiles"] = {"minzoom": tiles.minzoom, "maxzoom": tiles.maxzoom}
-        # How long it took differs every time; what was made does not.
-        built.entry["tiling"] = {k: v for k, v in report.as_dict().items() if k != "seconds"}
-
-    def _attribution(self) -> str:
-        """Credit whose ledgers they are, unless the declaration says more."""
-        names = [self.municipalities[s.municipality].name.ja for s in self.layer.sources]
-        return self.layer.attribution or "・".join(dict.fromkeys(names))
-
-    def _entry(self, assembled: Assembled) -> dict[str, Any]:
-        layer, frame = self.layer, assembled.frame
+    def _entry(self, plan: LayerPlan, results: Results) -> dict[str, Any]:
+        layer, table = self.layer, results(plan.data.table).entry
+        facts = table.facts if table is not None else {}
+        fields = fields_of(facts) if table is not None else {}
         return {
             "title": self.title,
             "description": layer.description.model_dump(),
-            "licence": layer.licence or self.publisher.licence,
-            "attribution": self._attribution(),
+            "licence": layer.licence or self._declaration.publisher.licence,
+            "attribution": self._planner.attribution(layer),
             "style": layer.published_style().model_dump(mode="json", exclude_none=True),
-            "fields": [f.as_dict() for f in assembled.fields],
-            "geometry": "" if frame is None else _geometry_kind(frame),
-            "features": 0 if frame is None else len(frame),
-            "extent": None if frame is None else _extent(frame),
-            "sources": [
-                {"municipality": name} | facts.as_dict() for name, facts in assembled.sources
-            ],
+            "fields": [f.as_dict() for f in fields.values()],
+            "geometry": facts.get("geometry", ""),
+            "features": facts.get("features", 0),
+            "extent": facts.get("extent"),
+            "sources": list(self._sources(plan, results)),
         }
 
+    def _sources(self, plan: LayerPlan, results: Results) -> Iterator[dict[str, Any]]:
+        for source, (read, _, _) in zip(self.layer.sources, plan.data.sources, strict=False):
+            entry = results(read).entry
+            if entry is not None:
+                yield {"municipality": source.municipality} | entry.facts["facts"]
 
-def _geometry_kind(frame: gpd.GeoDataFrame) -> str:
-    kinds = {kind.removeprefix("Multi") for kind in frame.geometry.geom_type.dropna()}
-    return kinds.pop() if len(kinds) == 1 else "Mixed"
 
-
-def _extent(frame: gpd.GeoDataFrame) -> list[float] | None:
-    bounds = [round(float(value), 7) for value in frame.total_bounds]
-    return None if any(math.isnan(value) for value in bounds) else bounds
+def _not_drawn(name: str, layer: Layer) -> list[Finding]:
+    """Name the fields by which maps are to colour or label and which they will not have."""
+    wanted = dict.fromkeys(f for f in (layer.style.by, layer.style.label) if f)
+    return [
+        Catalogue.of("pipeline").finding(
+            "style-field-withheld", field=f"layers.{name}.style", value=f
+        )
+        for f in wanted
+        if f not in layer.published()
+    ]

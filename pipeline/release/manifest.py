@@ -8,9 +8,6 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import pyproj
-import shapely
-
 from pipeline.findings import Finding, count_by_severity
 
 if TYPE_CHECKING:
@@ -35,6 +32,10 @@ MEDIA_TYPES = {
 
 def tool_versions() -> dict[str, str]:
     """Return the versions of what made the release."""
+    # A build that finds nothing changed does without them.
+    import pyproj  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
     return {
         "tonari": metadata.version("tonari"),
         "python": platform.python_version(),

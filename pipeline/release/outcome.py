@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipeline.findings import Finding, count_by_severity
 
 if TYPE_CHECKING:
+    from pipeline.graph.session import StepAccount
     from pipeline.jobs import Kind
 
 Status = Literal["built", "linked", "kept", "failed"]
@@ -32,6 +33,10 @@ class Outcome:
         Release and UTC time of the content; empty when it is this release.
     key
         Build key of the content.
+    inside
+        Findings in data that stays inside; no part of a release.
+    steps
+        What was used again, what ran and why; no part of a release.
     """
 
     kind: Kind
@@ -43,6 +48,8 @@ class Outcome:
     built_in: str = ""
     modified: str = ""
     key: str = ""
+    inside: list[Finding] = field(default_factory=list)
+    steps: list[StepAccount] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

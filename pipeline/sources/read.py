@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from pipeline.confined import Limits, Stopped, confined
@@ -16,11 +17,12 @@ from pipeline.findings import Catalogue
 from pipeline.sources.content import require_content
 from pipeline.sources.crs import crs_label, resolve_crs, to_canonical
 from pipeline.sources.datums import horizontal
-from pipeline.sources.gdal import ENVIRONMENT, part_of
+from pipeline.sources.files import digest, source_files
+from pipeline.sources.gdal import ENVIRONMENT
 from pipeline.sources.points import with_points
 from pipeline.sources.position import Located, check_position
 from pipeline.sources.refusals import unreadable
-from pipeline.sources.table import Facts, Raw, Table, places
+from pipeline.sources.table import CANONICAL_CRS, Facts, Raw, Table, places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +48,6 @@ READERS = {
 SALVAGE = "pipeline.sources.salvage"
 SALVAGED = frozenset({".shp", ".gpkg", ".fgb"})
 """Endings of formats in which one record can be broken and the next one whole."""
-SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 def read_source(source: Source, municipality: Municipality, root: Path) -> Table:
@@ -89,21 +90,21 @@ def read_source(source: Source, municipality: Municipality, root: Path) -> Table
     return _locate(raw, path, source, municipality)
 
 
-def source_files(path: Path) -> list[Path]:
-    """Return the files that make up a source: one, or the parts of a Shapefile that exist."""
-    if path.suffix.lower() != ".shp":
-        return [path]
-    return sorted({found for part in SHAPEFILE_PARTS if (found := part_of(path, part))})
+def read_unlocated(source: Source, municipality: Municipality, root: Path) -> Table:
+    """Read a source of a dataset without geometry; coordinates in it are columns like others.
 
-
-def digest(files: list[Path]) -> str:
-    """Return the sha256 of the files' bytes in the order given."""
-    state = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                state.update(chunk)
-    return state.hexdigest()
+    Parameters and raises as for :func:`read_source`.
+    """
+    path = root / source.path
+    raw = read_records(path, source)
+    if len(raw.frame) == 0:
+        raise SourceError([Catalogue.of("pipeline").finding("source-empty", file=source.path)])
+    attributes = raw.frame
+    if isinstance(attributes, gpd.GeoDataFrame):
+        attributes = pd.DataFrame(attributes.drop(columns=attributes.geometry.name))
+    nowhere = gpd.GeoSeries([None] * len(attributes), attributes.index)
+    frame = gpd.GeoDataFrame(attributes, geometry=nowhere, crs=CANONICAL_CRS)
+    return Table(frame, raw.rows, _facts(source, path, raw), raw.findings, raw.exact)
 
 
 def read_records(path: Path, source: Source) -> Raw:
@@ -208,16 +209,22 @@ def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) ->
     moved += astray
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
-    files = source_files(path)
-    facts = Facts(
-        path=source.path,
-        sha256=digest(files),
-        bytes=sum(f.stat().st_size for f in files),
-        features=len(frame),
-        encoding=raw.encoding,
+    facts = replace(
+        _facts(source, path, raw),
         crs=crs_label(crs),
         operation=operation.name,
         accuracy_m=operation.accuracy_m,
-        reader=raw.reader,
     )
     return Table(frame, raw.rows, facts, [*raw.findings, *notes, *moved], raw.exact)
+
+
+def _facts(source: Source, path: Path, raw: Raw) -> Facts:
+    files = source_files(path)
+    return Facts(
+        path=source.path,
+        sha256=digest(files),
+        bytes=sum(f.stat().st_size for f in files),
+        features=len(raw.frame),
+        encoding=raw.encoding,
+        reader=raw.reader,
+    )

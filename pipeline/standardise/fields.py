@@ -13,10 +13,9 @@ import pandas as pd
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding, Severity
 from pipeline.sources.table import by_value, places
-from pipeline.standardise.values import convert, inferred_type, plain
+from pipeline.standardise.columns import ROW
+from pipeline.standardise.values import convert, inferred_type, plain, widest
 
-ROW, SOURCE = "_row", "_source"
-"""Columns that say where a record came from: named so that no field can be called the same."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters other than tab and line ends."""
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipeline.config.layers import Municipality, Source
     from pipeline.sources import Table
-    from pipeline.standardise.schemas import Field
+    from pipeline.standardise.columns import Field
 
 
 def standardise(
@@ -109,23 +108,27 @@ def with_types(
     Whole numbers beside decimal ones are numbers; anything else that differs is text. A source
     without any value has no say.
     """
-    kinds: dict[str, set[str]] = {name: set() for name in fields}
-    for source, table in tables:
-        columns = _matched_columns(table, source, fields)
-        for name, field in fields.items():
-            raw = pd.Series() if field.type else _raw_column(name, columns, table, source)
-            if raw.notna().any():
-                kinds[name].add(inferred_type(raw))
+    found = [found_types(fields, table, source) for source, table in tables]
     return {
-        name: field if field.type else replace(field, type=_widest(kinds[name]))
+        name: field
+        if field.type
+        else replace(field, type=widest({kinds[name] for kinds in found} - {""}))
         for name, field in fields.items()
     }
 
 
-def _widest(kinds: set[str]) -> str:
-    if len(kinds) < 2:
-        return next(iter(kinds), "string")
-    return "number" if kinds == {"integer", "number"} else "string"
+def found_types(fields: dict[str, Field], table: Table, source: Source) -> dict[str, str]:
+    """Return the type the values of one source have, of every field nobody declared.
+
+    Empty for a field without any value: such a source has no say.
+    """
+    columns = _matched_columns(table, source, fields)
+    raw = {
+        name: _raw_column(name, columns, table, source)
+        for name, field in fields.items()
+        if not field.type
+    }
+    return {name: inferred_type(col) if col.notna().any() else "" for name, col in raw.items()}
 
 
 def unused_columns(table: Table, source: Source, fields: dict[str, Field]) -> list[Finding]:

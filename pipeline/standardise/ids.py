@@ -12,7 +12,7 @@ import shapely
 
 from pipeline.findings import Catalogue, Finding
 from pipeline.sources.table import places
-from pipeline.standardise.fields import ROW, SOURCE
+from pipeline.standardise.columns import ROW, SOURCE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,7 +25,7 @@ CONTENT_GRID = 1e-7
 
 
 def feature_ids(
-    frame: gpd.GeoDataFrame, key: tuple[str, ...], published: tuple[str, ...], layer: str
+    frame: pd.DataFrame, key: tuple[str, ...], published: tuple[str, ...], layer: str
 ) -> tuple[NDArray[np.int64], list[Finding]]:
     """Make an id for each feature from its key fields, or from its content if there are none.
 
@@ -57,7 +57,9 @@ def feature_ids(
     return ids, _repeats(frame, repeated, key, layer)
 
 
-def _content(frame: gpd.GeoDataFrame) -> list[bytes]:
+def _content(frame: pd.DataFrame) -> list[bytes]:
+    if not hasattr(frame, "geom_type"):
+        return [b""] * len(frame)
     rounded = shapely.set_precision(frame.geometry.to_numpy(), CONTENT_GRID, mode="pointwise")
     return [b"" if shape is None else shape for shape in shapely.to_wkb(rounded)]
 

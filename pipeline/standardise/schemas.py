@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
+from pipeline.standardise.columns import Field
+
 if TYPE_CHECKING:
-    from pipeline.config.layers import Layer
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a layer.
-
-    Attributes
-    ----------
-    name
-        As published.
-    title_ja, title_en
-        For people.
-    type
-        ``string``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; empty
-        until inferred.
-    required
-        A record without it is a warning.
-    headings
-        Column names under which ledgers keep it, besides its own name and Japanese title.
-    """
-
-    name: str
-    title_ja: str
-    title_en: str = ""
-    type: str = ""
-    required: bool = False
-    headings: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the form the manifest has."""
-        return {
-            "name": self.name,
-            "type": self.type,
-            "required": self.required,
-            "title": {"ja": self.title_ja, "en": self.title_en or self.name},
-        }
+    from pipeline.config.layers import Dataset
 
 
 def schema_names() -> list[str]:
@@ -87,7 +52,7 @@ def schema_fields(name: str) -> dict[str, Field]:
     }
 
 
-def layer_fields(layer: Layer) -> dict[str, Field]:
+def layer_fields(layer: Dataset) -> dict[str, Field]:
     """Return the fields a layer declares, in order of publication.
 
     Fields of the national schema come first, then the layer's own, then names that only a

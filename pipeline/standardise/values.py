@@ -146,3 +146,10 @@ def inferred_type(column: pd.Series) -> str:
         whole = len(filled) and np.equal(np.mod(filled, 1), 0).all()
         return "integer" if whole else "number"
     return "string"
+
+
+def widest(kinds: set[str]) -> str:
+    """Return the type that values of all these types fit."""
+    if len(kinds) < 2:
+        return next(iter(kinds), "string")
+    return "number" if kinds == {"integer", "number"} else "string"

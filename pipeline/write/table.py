@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import geopandas as gpd
 
-
-def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a layer's attributes with one position per feature.
 
     UTF-8 with a byte order mark, because spreadsheets take a file without one for the local
@@ -23,16 +22,21 @@ def write_csv(frame: gpd.GeoDataFrame, path: Path) -> None:
     Parameters
     ----------
     frame
-        Geometry in EPSG:6668 degrees.
+        Geometry in EPSG:6668 degrees; without geometry there are no positions.
     path
         File to write; equal frames give equal bytes.
     """
+    table = _positions(frame) if isinstance(frame, gpd.GeoDataFrame) else frame.copy()
+    for name in table.columns:
+        if pd.api.types.is_bool_dtype(table[name]):
+            table[name] = table[name].map({True: "1", False: "0"}).astype(object)
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _positions(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     points = shapely.point_on_surface(frame.geometry.to_numpy())
     points[shapely.is_empty(points)] = None
     table = pd.DataFrame(frame.drop(columns="geometry"))
     table["longitude"] = shapely.get_x(points).round(7)
     table["latitude"] = shapely.get_y(points).round(7)
-    for name in table.columns:
-        if pd.api.types.is_bool_dtype(table[name]):
-            table[name] = table[name].map({True: "1", False: "0"}).astype(object)
-    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,12 +12,18 @@ from hypothesis import HealthCheck, settings
 from ruamel.yaml import YAML
 from shapely.geometry import Point
 
-from pipeline.config.layers import Layer, Municipality, Source
+from pipeline.config.declaration import Declaration
+from pipeline.config.layers import Municipality, Source
 from pipeline.config.load import load
-from pipeline.layers import LayerJob
-from pipeline.layers.assemble import assemble
+from pipeline.errors import SourceError
+from pipeline.graph.keys import Keys
+from pipeline.graph.session import Run
+from pipeline.graph.tables import read_table
+from pipeline.layers.facts import fields_of
+from pipeline.layers.job import LayerJob
+from pipeline.layers.plan import Planner
 from pipeline.progress import silent
-from pipeline.run import build
+from pipeline.run import Options, build
 from pipeline.sources import read_source
 
 # What a loaded machine does to the time of one example says nothing about the code.
@@ -66,24 +73,62 @@ def read(tmp_path):
     return reader
 
 
+@dataclass
+class Assembled:
+    """A layer up to its published table, and all that was observed on the way."""
+
+    frame: object
+    fields: list
+    findings: list
+
+
+def steps_run(job, data, *, check=False):
+    """Run the steps of one job in this process; return what became of each."""
+    run = Run(data, Keys(), Options(), silent)
+    run.all([job.needs(check=check)])
+    return run.outcome
+
+
+def composed(job, data, folder):
+    """Build one job alone into a folder."""
+    return job.compose(steps_run(job, data), folder)
+
+
 @pytest.fixture
 def layer_of(tmp_path):
     """Assemble a layer from sources of `tmp_path`: ``layer_of(source, publish=[...])``."""
 
     def maker(*sources, publish, **declared):
-        municipalities = {
-            "kitakyushu": Municipality(code="401005", name={"ja": "北九州市"}, crs="EPSG:6668"),
-            "shimonoseki": Municipality(code="352012", name={"ja": "下関市"}, crs="EPSG:6668"),
+        layer = {
+            "title": {"ja": "公園"},
+            "sources": [{"municipality": "kitakyushu"} | source for source in sources],
+            "privacy": {"publish": publish},
         }
-        layer = Layer.model_validate(
+        declaration = Declaration.model_validate(
             {
-                "title": {"ja": "公園"},
-                "sources": [{"municipality": "kitakyushu"} | source for source in sources],
-                "privacy": {"publish": publish},
+                "publisher": {"name": {"ja": "北九州市"}, "code": "401005", "licence": "CC0-1.0"},
+                "municipalities": {
+                    "kitakyushu": {
+                        "code": "401005",
+                        "name": {"ja": "北九州市"},
+                        "crs": "EPSG:6668",
+                    },
+                    "shimonoseki": {"code": "352012", "name": {"ja": "下関市"}, "crs": "EPSG:6668"},
+                },
+                "layers": {"parks": layer | declared},
             }
-            | declared
         )
-        return assemble("parks", layer, municipalities, tmp_path)
+        planner = Planner(declaration, tmp_path)
+        job = LayerJob("parks", declaration, planner)
+        try:
+            results = steps_run(job, tmp_path / "data", check=True)
+        except SourceError as error:
+            return Assembled(None, [], error.findings)
+        table = results(planner.layer("parks").data.table).entry
+        whole = table is not None and "columns.json" in table.files
+        fields = list(fields_of(table.facts).values()) if table else []
+        frame = read_table(table) if whole else None
+        return Assembled(frame, fields, job.findings(results).findings)
 
     return maker
 
@@ -136,21 +181,25 @@ class Project:
     def jobs(self, loaded, *, accept=True):
         """Make the jobs; unless a test is about it, what changed is meant."""
         served = self.releases / "current" / "layers"
+        planner = Planner(loaded.declaration, loaded.root)
         return [
             LayerJob(
                 name,
                 loaded.declaration,
-                loaded.root,
+                planner,
                 served=served / name / f"{name}.parquet",
                 accept=accept,
             )
             for name in loaded.declaration.layers
         ]
 
-    def build(self, *only, jobs=None, accept=True):
+    def composed(self, job, folder):
+        return composed(job, self.data, folder)
+
+    def build(self, *only, jobs=None, accept=True, **options):
         loaded = self.load()
         jobs = self.jobs(loaded, accept=accept) if jobs is None else jobs
-        return build(loaded.declaration, jobs, self.data, silent, only)
+        return build(loaded.declaration, jobs, self.data, silent, only, Options(**options))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from tonari.console import (
     print_findings,
     print_json,
     progress_shown,
+    scheduler_option,
 )
 from tonari.process import be_modest
 from tonari.transit import STORE
@@ -45,11 +47,13 @@ STATUS = {
     help="Publish layers that lose, move or empty more than a fifth of what is served.",
 )
 @memory_option
+@scheduler_option
 @common_options
 def command(
     only: tuple[str, ...],
     accept_changes: bool,
     memory: int,
+    scheduler: str,
     config: Path,
     data: Path,
     as_json: bool,
@@ -62,13 +66,14 @@ def command(
     be_modest()
     # Help must not wait for the libraries that do the work.
     from pipeline.config.load import load  # noqa: PLC0415
-    from pipeline.run import build  # noqa: PLC0415
+    from pipeline.run import Options, build  # noqa: PLC0415
     from tonari.jobs import jobs_of  # noqa: PLC0415
 
     loaded = load(config)
-    jobs = jobs_of(loaded, data, memory, accept=accept_changes)
+    jobs = jobs_of(loaded, data, accept=accept_changes)
+    options = Options(scheduler, memory)
     with progress_shown(quiet=as_json) as progress:
-        result = build(loaded.declaration, jobs, data, progress, only)
+        result = build(loaded.declaration, jobs, data, progress, only, options)
     orphans = orphaned_alerts(data)
     if as_json:
         document = _document(result, data)
@@ -101,6 +106,8 @@ def _document(result: BuildResult, data: Path) -> dict[str, Any]:
                 "status": o.status,
                 "artefacts": o.artefacts,
                 "findings": [f.as_dict() for f in o.findings],
+                "inside": [f.as_dict() for f in o.inside],
+                "steps": [asdict(step) for step in o.steps],
             }
             for o in result.outcomes
         ],
@@ -113,7 +120,7 @@ def _report(result: BuildResult, data: Path) -> Path:
 
 def _print_summary(result: BuildResult, data: Path) -> None:
     for outcome in result.outcomes:
-        print_findings(outcome.findings, least=Severity.WARNING)
+        print_findings([*outcome.inside, *outcome.findings], least=Severity.WARNING)
     table = Table(title="まとめ Summary", title_justify="left")
     for heading in ("公開物 name", "結果 result", "件数 count", "誤り", "注意", "お知らせ"):
         table.add_column(heading, overflow="fold")

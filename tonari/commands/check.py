@@ -16,7 +16,9 @@ from tonari.console import (
     print_findings,
     print_json,
     progress_shown,
+    scheduler_option,
 )
+from tonari.process import be_modest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,17 +26,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@scheduler_option
 @common_options
-def command(names: tuple[str, ...], config: Path, data: Path, as_json: bool) -> None:
+def command(
+    names: tuple[str, ...], scheduler: str, config: Path, data: Path, as_json: bool
+) -> None:
     """Check layers and feeds without building them. 作らずに点検だけする"""
+    be_modest()
     # Help must not wait for the libraries that do the work.
     from pipeline.config.load import load  # noqa: PLC0415
-    from pipeline.run import check  # noqa: PLC0415
+    from pipeline.run import Options, check  # noqa: PLC0415
     from tonari.jobs import jobs_of  # noqa: PLC0415
 
     jobs = jobs_of(load(config), data)
     with progress_shown(quiet=as_json) as progress:
-        findings = check(jobs, progress, names)
+        findings = check(jobs, data, progress, names, Options(scheduler))
     if as_json:
         print_json({"findings": [f.as_dict() for f in findings]})
     else:

@@ -189,7 +189,7 @@ class PMTilesWriter(ArchiveWriter):
     def _write_file(self, partial: Path, tiles: Clustered) -> None:
         entries = directory.runs(tiles.tile_ids, tiles.offsets, tiles.lengths)
         root, leaves = directory.split(entries, ROOT_END - HEADER_BYTES)
-        metadata = _json({**self.metadata, DIGEST_KEY: tiles.digest})
+        metadata = metadata_bytes({**self.metadata, DIGEST_KEY: tiles.digest})
         header = self._header(tiles, len(entries), (len(root), len(metadata), len(leaves)))
         with partial.open("xb") as file:
             file.writelines([header.pack(), root, metadata, leaves])
@@ -234,7 +234,8 @@ class PMTilesWriter(ArchiveWriter):
         )
 
 
-def _json(value: Mapping[str, Any]) -> bytes:
+def metadata_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return metadata as archives store it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return directory.compress(text.encode())
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import TilingError
-from pipeline.jobs import code_digest
+from pipeline.graph.keys import Keys
 from pipeline.tiling.partition.blocks import replace_file
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def fingerprint(
     """Return a digest of everything the content of the work directory depends on."""
     digest = hashlib.blake2b(digest_size=16)
     parts = [
-        code_digest("pipeline.tiling"),
+        Keys().digest("pipeline.tiling.partition.run:cut_streams"),
         *(f"{stream.name}\0{stream.file}\0{stream.stamp}" for stream in streams),
         repr(replace(options, threads=0, memory=0)),
         repr(id_column),

@@ -2,6 +2,9 @@
 
 import pytest
 
+from pipeline.progress import silent
+from pipeline.run import check
+
 TOTAL = 20
 PARKS = [(f"公園{i:02}", 130.80 + i / 500, 33.88) for i in range(TOTAL)]
 
@@ -86,7 +89,7 @@ def test_new_values_and_new_features_are_free(parks):
 def test_checking_says_the_same_as_building(parks, project):
     outcome, _ = parks(PARKS[:15])
     (job,) = project.jobs(project.load(), accept=False)
-    assert job.check() == outcome.findings
+    assert check([job], project.data, silent) == outcome.findings
 
 
 def test_a_declared_layer_may_change_as_it_likes(project):

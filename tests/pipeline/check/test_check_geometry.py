@@ -10,7 +10,7 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from pipeline.check.geometry import check_geometry
 from pipeline.sources.crs import NOWHERE
-from pipeline.standardise.fields import ROW
+from pipeline.standardise.columns import ROW
 
 PLACE = Point(130.8, 33.9)
 BOW_TIE = Polygon([(130, 33), (130.1, 33.1), (130.1, 33), (130, 33.1)])

@@ -8,6 +8,9 @@ from shapely.geometry import Point, Polygon
 
 from pipeline.features.reading import FeatureIndex
 from pipeline.findings import has_error
+from pipeline.graph.keys import Keys
+from pipeline.progress import silent
+from pipeline.run import check
 
 TOBATA = (130.818836, 33.901292)
 
@@ -20,13 +23,13 @@ def built(project, tmp_path):
         job = next(j for j in project.jobs(project.load()) if j.name == name)
         folder = tmp_path / "out" / name
         folder.mkdir(parents=True)
-        return job.build(folder), folder
+        return project.composed(job, folder), folder
 
     return of
 
 
 def key(project, name="parks"):
-    return next(j for j in project.jobs(project.load()) if j.name == name).key()
+    return next(j for j in project.jobs(project.load()) if j.name == name).key(Keys())
 
 
 def test_the_outputs_asked_for_are_written_beside_the_canonical_one(project, built):
@@ -74,7 +77,9 @@ def test_an_error_in_the_data_leaves_nothing_behind_to_publish(project, built):
 def test_checking_finds_what_building_finds(project, built):
     project.layer("parks", rows=[("海の外", 0, 0), ("無し", "", "")])
     (job,) = project.jobs(project.load())
-    assert job.check() == built("parks")[0].findings
+    checked = check([job], project.data, silent)
+    assert {f.code for f in checked} == {"coordinate-outside", "coordinate-missing"}
+    assert checked == built("parks")[0].findings
 
 
 def test_a_layer_without_any_position_has_tables_and_no_tileset(project, built):

@@ -21,7 +21,7 @@ def shown(project, tmp_path):
     def of(rows=ROWS, **tiles):
         project.layer("roads", rows=rows, tiles=tiles, outputs=["pmtiles"])
         (job,) = project.jobs(project.load())
-        built = job.build(tmp_path)
+        built = project.composed(job, tmp_path)
         names = {}
         if has_error(built.findings):
             return names, built
@@ -113,5 +113,5 @@ def test_a_filter_on_a_field_no_ledger_fills_hides_nothing(project, tmp_path):
         "roads", rows=ROWS, tiles=tiles, privacy=publish, fields=fields, outputs=["pmtiles"]
     )
     (job,) = project.jobs(project.load())
-    built = job.build(tmp_path)
+    built = project.composed(job, tmp_path)
     assert built.entry["tiling"]["zooms"][0]["features"] >= 3

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.errors import TonariError, UndeclaredError
-from pipeline.jobs import Built
+from pipeline.jobs import Built, Needs
 from pipeline.run import check
 
 TOBATA = (130.818836, 33.901292)
@@ -218,27 +218,39 @@ class Broken:
 
     kind = "layers"
 
-    def __init__(self, name, error, where="build"):
+    def __init__(self, name, error, where="compose"):
         self.name, self.error, self.where = name, error, where
         self.title = {"ja": "壊れた仕事", "en": "Broken"}
 
-    def key(self):
-        if self.where == "key":
+    def _maybe(self, where):
+        if self.where == where:
             raise self.error
+
+    def key(self, keys):
+        self._maybe("key")
         return "k"
 
-    def check(self, progress):
-        raise self.error
+    def may_serve(self, entry):
+        return True
 
-    def build(self, folder, progress):
+    def needs(self, *, check):
+        self._maybe("needs")
+        return Needs((), ())
+
+    def findings(self, results):
+        self._maybe("findings")
+        return Built()
+
+    def compose(self, results, folder):
         (folder / "half.csv").write_text("half")
-        if self.error:
+        self._maybe("compose")
+        if self.where == "key":
             raise self.error
         return Built({"title": self.title}, {}, [])
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no <b>memory</b>\nleft"), TonariError("stopped")])
-@pytest.mark.parametrize("where", ["build", "key"])
+@pytest.mark.parametrize("where", ["needs", "compose", "key"])
 def test_a_crash_stays_one_finding_and_the_rest_is_published(project, error, where):
     loaded = project.layer("parks").load()
     result = project.build(jobs=[Broken("broken", error, where), *project.jobs(loaded)])
@@ -261,7 +273,8 @@ def test_interrupting_a_build_leaves_the_served_release_and_no_staging(two):
 
 def test_checking_goes_on_past_a_job_that_breaks(project):
     jobs = project.jobs(project.layer("parks", rows=OUTSIDE).load())
-    findings = check([Broken("broken", RuntimeError("x")), *jobs], lambda *_: None)
+    broken = Broken("broken", RuntimeError("x"), "findings")
+    findings = check([broken, *jobs], project.data, lambda *_: None)
     assert [f.code for f in findings] == ["layer-crashed", "coordinate-outside"]
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.config.load import load
 from pipeline.errors import ReleaseError
-from pipeline.layers import LayerJob
+from pipeline.layers.job import LayerJob
+from pipeline.layers.plan import Planner
 from pipeline.progress import silent
 from pipeline.release.store import Store
 from pipeline.run import build
@@ -41,7 +42,7 @@ def publish(folder: Path, fields: str, *, row: str = "駅,093-1,130.8,33.9", **p
     text = DECLARATION.format(publish=fields, **({"id": "", "more": ""} | parts))
     (folder / "layers.yaml").write_text(text, encoding="utf-8")
     loaded = load(folder / "layers.yaml")
-    jobs = [LayerJob("toilets", loaded.declaration, loaded.root)]
+    jobs = [LayerJob("toilets", loaded.declaration, Planner(loaded.declaration, loaded.root))]
     return build(loaded.declaration, jobs, folder / "data", silent)
 
 
@@ -84,7 +85,7 @@ def test_a_type_nobody_declared_fits_the_values_of_all_sources(tmp_path):
     )
     (tmp_path / "layers.yaml").write_text(text.replace(table, sources), encoding="utf-8")
     loaded = load(tmp_path / "layers.yaml")
-    jobs = [LayerJob("toilets", loaded.declaration, loaded.root)]
+    jobs = [LayerJob("toilets", loaded.declaration, Planner(loaded.declaration, loaded.root))]
     build(loaded.declaration, jobs, tmp_path / "data", silent)
     written = tmp_path / "data/releases/current/layers/toilets/toilets.geojson"
     features = json.loads(written.read_text(encoding="utf-8"))["features"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
-from pipeline.standardise.fields import ROW, SOURCE
+from pipeline.standardise.columns import ROW, SOURCE
 from pipeline.standardise.ids import feature_ids
 
 

@@ -1,0 +1,115 @@
+"""What ``from:`` may say: the operations that make a dataset from others, and their options.
+
+An operation is a class here, or in a module of its room's name beside this one, listed in
+:data:`OPERATIONS`; the function that does it is named in :mod:`pipeline.derive.registry`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Union
+
+from pydantic import Field, model_validator
+
+from pipeline.config.base import Name, Strict, problem
+from pipeline.config.tiles import FieldName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Reference = tuple[tuple[str, ...], str, str]
+"""Where a dataset is named (keys below ``from``), its section, and its name."""
+Scalar = bool | int | float | str
+
+
+class Dataset(Strict):
+    """Another dataset of the declaration: a layer as it is published, or records whole."""
+
+    layer: Name | None = None
+    records: Name | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Dataset:
+        if (self.layer is None) == (self.records is None):
+            raise problem("from-one-dataset")
+        return self
+
+    def named(self) -> tuple[str, str, str]:
+        """Return the key it is named by, the section and the name."""
+        if self.layer is not None:
+            return "layer", "layers", self.layer
+        return "records", "records", str(self.records)
+
+
+class Operation(Dataset):
+    """What all operations share: the dataset they start from."""
+
+    operation: str
+
+    def references(self) -> Iterator[Reference]:
+        """Yield every dataset it needs: the one it starts from, then those its options name."""
+        key, section, name = self.named()
+        yield (key,), section, name
+        for field in type(self).model_fields:
+            value = getattr(self, field)
+            if isinstance(value, Dataset):
+                key, section, name = value.named()
+                yield (field, key), section, name
+
+
+class Condition(Strict):
+    """Rows with one of some values of a field, or with a number within bounds."""
+
+    field: FieldName
+    values: tuple[Scalar, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        bounded = self.minimum is not None or self.maximum is not None
+        if bool(self.values) == bounded:
+            raise problem("condition-one-kind")
+        return self
+
+
+class Select(Operation):
+    """The rows that fulfil all conditions."""
+
+    operation: Literal["select"]
+    where: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Aggregate(Operation):
+    """One row for each value of some fields: counted, added up, areas put together."""
+
+    operation: Literal["aggregate"]
+    by: tuple[FieldName, ...] = Field(min_length=1)
+    count: FieldName | None = Field(default="count", description="field of the number of rows")
+    sums: dict[FieldName, FieldName] = Field(
+        default_factory=dict, description="new field: field whose numbers are added up"
+    )
+    shapes: Literal["dissolve", "none"] = Field(
+        default="dissolve", description="none: the result is a table"
+    )
+
+
+class Join(Operation):
+    """The columns of a table put to the rows that have the same key."""
+
+    operation: Literal["join"]
+    table: Dataset
+    on: dict[FieldName, FieldName] = Field(
+        min_length=1, description="field here: field of the table"
+    )
+    take: tuple[FieldName, ...] = Field(
+        default=(), description="fields of the table; all unless given"
+    )
+
+
+OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join)
+"""Every operation a declaration may name."""
+
+if TYPE_CHECKING:
+    Origin = Operation
+else:
+    Origin = Annotated[Union[OPERATIONS], Field(discriminator="operation")]  # noqa: UP007

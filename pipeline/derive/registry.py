@@ -1,0 +1,17 @@
+"""Which function does which operation.
+
+To add an operation: a class of options in :mod:`pipeline.config.operations` (or beside it, listed
+there), a function ``(options, *given) -> Derived`` in a room of its own (see
+:mod:`pipeline.derive.tables`), and a line here.
+"""
+
+from __future__ import annotations
+
+from pipeline.config.operations import Aggregate, Join, Operation, Select
+
+FUNCTIONS: dict[type[Operation], str] = {
+    Select: "pipeline.derive.select:select",
+    Aggregate: "pipeline.derive.aggregate:aggregate",
+    Join: "pipeline.derive.join:join_table",
+}
+"""``package.module:function`` of every operation."""

@@ -1,0 +1,131 @@
+"""Where steps run: here one after another, in processes of this machine, or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.errors import SchedulerError
+from pipeline.graph.worker import Done, Task, run_task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.progress import Progress
+
+KINDS = ("serial", "processes", "local", "tcp://HOST:PORT")
+
+
+class WorkerLostError(Exception):
+    """The process that ran a step ended in the middle of it."""
+
+
+class StepExecutor(Protocol):
+    """What the scheduler needs of any of them."""
+
+    @property
+    def slots(self) -> int:
+        """How many steps run at once."""
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Begin a step; the future raises :class:`WorkerLostError` if its process ends."""
+
+    def stop(self, *, now: bool) -> None:
+        """End all workers: at once, in the middle of steps, or when they have nothing to do."""
+
+
+class SerialExecutor:
+    """Runs steps in this process, one after another: for a debugger."""
+
+    slots = 1
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Run a step; what it raises is raised here, Ctrl-C included."""
+        future: Future[Done] = Future()
+        try:
+            future.set_result(run_task(task, self._tell))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def stop(self, *, now: bool) -> None:
+        """Do nothing: nothing runs."""
+
+
+class DaskExecutor:
+    """Runs steps on the workers of a Dask cluster, which see the same folders.
+
+    Parameters
+    ----------
+    address
+        ``tcp://…`` of a scheduler; ``local`` starts a cluster of processes here.
+    tell
+        Told what the steps tell.
+    workers
+        Processes of a local cluster.
+
+    Raises
+    ------
+    SchedulerError
+        If distributed is not installed or the scheduler does not answer.
+    """
+
+    def __init__(self, address: str, tell: Progress, workers: int) -> None:
+        from pipeline.graph import dask  # noqa: PLC0415 - an optional dependency
+
+        self._cluster = dask.Cluster(address, tell, workers)
+        self.slots: int = self._cluster.slots
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Begin a step on some worker."""
+        return self._cluster.submit(task)
+
+    def stop(self, *, now: bool) -> None:
+        """Leave the cluster; one that was started here ends."""
+        self._cluster.close(now=now)
+
+
+def executor_for(scheduler: str, tell: Progress, modules: Sequence[str]) -> StepExecutor:
+    """Return the executor that ``--scheduler`` names.
+
+    Parameters
+    ----------
+    tell
+        Told what the steps tell, also from other threads.
+    modules
+        That the steps will need: imported once where processes are forked.
+
+    Raises
+    ------
+    SchedulerError
+        If there is none of that name, or it cannot be reached.
+    """
+    workers = len(os.sched_getaffinity(0))
+    match scheduler:
+        case "serial":
+            return SerialExecutor(tell)
+        case "processes":
+            from pipeline.graph.processes import ProcessesExecutor  # noqa: PLC0415
+
+            return ProcessesExecutor(workers, tell, modules)
+        case "local":
+            return DaskExecutor(scheduler, tell, workers)
+        case _ if scheduler.startswith(("tcp://", "tls://")):
+            return DaskExecutor(scheduler, tell, workers)
+        case _:
+            known = ", ".join(KINDS)
+            raise SchedulerError(f"there is no scheduler '{scheduler}'; known: {known}")
+
+
+def settle(future: Future[Done], done: Done | None, error: BaseException | None) -> None:
+    """Give a future its outcome unless it was given up meanwhile."""
+    with contextlib.suppress(Exception):
+        if error is not None:
+            future.set_exception(error)
+        elif done is not None:
+            future.set_result(done)

@@ -1,0 +1,133 @@
+"""What of the declaration each step of a layer reads, and so what its key depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.config.layers import Municipality, Source
+    from pipeline.config.tiles import Tiles
+    from pipeline.standardise.columns import Field
+
+Takes = Literal["table", "moments", "types"]
+"""What a writer takes besides a path: the table, also its fields of moments, or all types."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One source; `located` is false for a table without geometry."""
+
+    source: Source
+    municipality: Municipality
+    located: bool
+    root: Path = field(metadata={"key": False})
+
+
+@dataclass(frozen=True)
+class Standardising:
+    """One source as read, and the fields it is to have; `publish` are those missed if absent."""
+
+    source: Source
+    municipality: Municipality
+    fields: tuple[Field, ...]
+    publish: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Checking:
+    """One source as standardised."""
+
+    path: str
+    located: bool
+    points: bool
+
+
+@dataclass(frozen=True)
+class Joining:
+    """All sources of one dataset; fields nobody declared have no type yet."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Protecting:
+    """What of a table is published, and by what its features are known.
+
+    Attributes
+    ----------
+    place
+        ``layers.NAME`` or ``records.NAME``, for messages.
+    publish
+        Names of fields; ``None`` for records, of which all is kept.
+    shapes
+        Whether it has geometry.
+    csv
+        Whether spreadsheets will open it.
+    fields
+        With the layer's own titles; the table knows further ones.
+    """
+
+    place: str
+    id: tuple[str, ...]
+    publish: tuple[str, ...] | None
+    shapes: bool
+    csv: bool
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """A layer beside the version of it that is served.
+
+    Attributes
+    ----------
+    names
+        ``(code, name)`` of the municipalities.
+    meant
+        Whether losing, moving or emptying much of it is meant.
+    """
+
+    name: str
+    id: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
+    meant: bool
+    served: Path | None = field(metadata={"key": False})
+
+
+@dataclass(frozen=True)
+class Deriving:
+    """An operation as declared, the function that does it, and the name of the result."""
+
+    place: str
+    function: str
+    operation: Any
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One format: the function that writes it."""
+
+    function: str
+    file: str
+    takes: Takes
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """The tileset of one layer."""
+
+    name: str
+    tiles: Tiles
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The words of an archive."""
+
+    file: str
+    name: str
+    attribution: str
+    description: str

@@ -1,0 +1,316 @@
+"""From the declaration to the steps of every dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.config.layers import SHAPED_OUTPUTS, Layer
+from pipeline.errors import SourceError
+from pipeline.findings import Catalogue
+from pipeline.graph.step import Step
+from pipeline.layers.options import (
+    Checking,
+    Comparing,
+    Cutting,
+    Deriving,
+    Joining,
+    Labelling,
+    Protecting,
+    Reading,
+    Standardising,
+    Takes,
+    Writing,
+)
+from pipeline.sources.files import source_files
+from pipeline.standardise.schemas import layer_fields, schema_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.config.declaration import Declaration
+    from pipeline.config.layers import Dataset, Source
+    from pipeline.config.operations import Operation
+    from pipeline.standardise.columns import Field
+
+STEPS = "pipeline.layers.steps"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a layer is written in one format.
+
+    Attributes
+    ----------
+    function
+        Takes the published table and a path.
+    always
+        Whether it is written whatever ``outputs`` says.
+    takes
+        ``moments``: also the names of fields with a time of day. ``types``: ``{field: type}``;
+        a table without geometry is then handed over with empty places.
+    """
+
+    function: str
+    always: bool = False
+    takes: Takes = "table"
+
+
+WRITERS = {
+    "parquet": Writer("pipeline.write.geoparquet:write_geoparquet", always=True, takes="moments"),
+    "features": Writer("pipeline.features.writing:write_feature_index", always=True, takes="types"),
+    "geojson": Writer("pipeline.write.geojson:write_geojson"),
+    "csv": Writer("pipeline.write.table:write_csv"),
+}
+"""Formats by the ending of their files; to add one, write a function and a line here."""
+
+
+@dataclass(frozen=True)
+class DatasetPlan:
+    """The steps that make one dataset.
+
+    Attributes
+    ----------
+    sources
+        For each source: read, standardise, check.
+    table
+        The step whose table other datasets are made from: as published, or records whole.
+    steps
+        All steps of its own, in the order their findings are told.
+    """
+
+    sources: tuple[tuple[Step, Step, Step], ...]
+    table: Step
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The steps that make a layer's files.
+
+    Attributes
+    ----------
+    data
+        Up to the published table.
+    files
+        ``{format: (step, file it makes)}``; the tileset last.
+    cut
+        The step that cuts the tileset, before it is given its words; ``None`` without one.
+    """
+
+    data: DatasetPlan
+    files: dict[str, tuple[Step, str]]
+    cut: Step | None
+
+
+class Planner:
+    """Makes the steps of datasets, those that several need once.
+
+    Parameters
+    ----------
+    declaration
+        The whole declaration.
+    root
+        Folder that source paths start from.
+    """
+
+    def __init__(self, declaration: Declaration, root: Path) -> None:
+        self._declaration, self._root = declaration, root
+        self._known: dict[tuple[str, str], DatasetPlan] = {}
+
+    def layer(self, name: str) -> LayerPlan:
+        """Return the steps of a layer.
+
+        Raises
+        ------
+        SourceError
+            If it names a schema there is none of.
+        """
+        layer, data = self._declaration.layers[name], self.dataset("layers", name)
+        files = dict(_writing(name, layer, data))
+        cut = None
+        if "pmtiles" in layer.outputs and layer.geometry is None:
+            cut, labelled = _tiles(name, layer, data, self.attribution(layer))
+            files["pmtiles"] = labelled, f"{name}.pmtiles"
+        return LayerPlan(data, files, cut)
+
+    def dataset(self, section: str, name: str) -> DatasetPlan:
+        """Return the steps of a layer up to its published table, or of records.
+
+        Raises
+        ------
+        SourceError
+            If it names a schema there is none of.
+        """
+        key = section, name
+        if key not in self._known:
+            declared: Dataset = getattr(self._declaration, section)[name]
+            _require_schema(declared)
+            make = self._derived if declared.origin is not None else self._from_sources
+            self._known[key] = make(f"{section}.{name}", declared)
+        return self._known[key]
+
+    def compared(self, name: str, served: Path | None, *, meant: bool) -> Step | None:
+        """Return the step that compares a layer with the version that is served, if one is."""
+        if served is None or not served.is_file():
+            return None
+        layer = self._declaration.layers[name]
+        towns = self._declaration.municipalities.values()
+        options = Comparing(
+            name, layer.id, tuple((m.code, m.name.ja) for m in towns), meant, served
+        )
+        return Step(
+            f"layers.{name}: compare",
+            f"{STEPS}.compare:compare",
+            options,
+            (self.dataset("layers", name).table,),
+            (("served", served),),
+            clean=True,
+        )
+
+    def attribution(self, layer: Layer) -> str:
+        """Credit whose ledgers a layer is made from, unless the declaration says more."""
+        names = [self._declaration.municipalities[m].name.ja for m in self.municipalities(layer)]
+        return layer.attribution or "・".join(dict.fromkeys(names))
+
+    def municipalities(self, dataset: Dataset) -> list[str]:
+        """Return the municipalities whose sources take part, directly or through others."""
+        if dataset.origin is None:
+            return list(dict.fromkeys(s.municipality for s in dataset.sources))
+        found: list[str] = []
+        for _, section, name in dataset.origin.references():
+            found += self.municipalities(getattr(self._declaration, section)[name])
+        return list(dict.fromkeys(found))
+
+    def _from_sources(self, place: str, declared: Dataset) -> DatasetPlan:
+        fields = tuple(layer_fields(declared).values())
+        publish = _published(declared) or ()
+        sources = tuple(
+            self._source(place, number, source, declared, fields, publish)
+            for number, source in enumerate(declared.sources, 1)
+        )
+        checked = tuple(steps[-1] for steps in sources)
+        joined = Step(f"{place}: join", f"{STEPS}.join:join", Joining(fields), checked)
+        table = _protecting(place, declared, fields, joined)
+        reads = [steps[0] for steps in sources]
+        rest = [step for steps in sources for step in steps[1:]]
+        return DatasetPlan(sources, table, (*reads, *rest, joined, table))
+
+    def _source(
+        self,
+        place: str,
+        number: int,
+        source: Source,
+        declared: Dataset,
+        fields: tuple[Field, ...],
+        publish: tuple[str, ...],
+    ) -> tuple[Step, Step, Step]:
+        where = self._declaration.municipalities[source.municipality]
+        located = declared.geometry is None
+        which = f" {number}" if len(declared.sources) > 1 else ""
+        files = tuple((p.name, p) for p in source_files(self._root / source.path))
+        read = Step(
+            f"{place}: read{which}",
+            f"{STEPS}.read:read",
+            Reading(source, where, located, self._root),
+            files=files,
+        )
+        standard = Step(
+            f"{place}: standardise{which}",
+            f"{STEPS}.standardise:standardise_source",
+            Standardising(source, where, fields, publish),
+            (read,),
+        )
+        checking = Checking(source.path, located, source.geometry is not None)
+        check = Step(f"{place}: check{which}", f"{STEPS}.check:check", checking, (standard,))
+        return read, standard, check
+
+    def _derived(self, place: str, declared: Dataset) -> DatasetPlan:
+        from pipeline.derive.registry import FUNCTIONS  # noqa: PLC0415 - few derive anything
+
+        operation = declared.origin
+        assert operation is not None
+        function = FUNCTIONS[type(operation)]
+        inputs = tuple(self.dataset(kind, name).table for _, kind, name in operation.references())
+        derived = Step(
+            f"{place}: {operation.operation}",
+            f"{STEPS}.derive:derive",
+            Deriving(place, function, _nameless_operation(operation)),
+            inputs,
+            code=(function,),
+            clean=True,
+        )
+        fields = tuple(layer_fields(declared).values())
+        table = _protecting(place, declared, fields, derived)
+        return DatasetPlan((), table, (derived, table))
+
+
+def _require_schema(declared: Dataset) -> None:
+    if declared.schema_name and declared.schema_name not in schema_names():
+        known = ", ".join(schema_names())
+        raise SourceError(
+            [
+                Catalogue.of("pipeline").finding(
+                    "schema-unknown", value=declared.schema_name, known=known
+                )
+            ]
+        )
+
+
+def _published(declared: Dataset) -> tuple[str, ...] | None:
+    return declared.privacy.publish if isinstance(declared, Layer) else None
+
+
+def _nameless_operation(operation: Operation) -> Operation:
+    """Leave out what the inputs are called: their keys say what they are."""
+    return operation.model_copy(update={operation.named()[0]: "x"})
+
+
+def _protecting(place: str, declared: Dataset, fields: tuple[Field, ...], before: Step) -> Step:
+    options = Protecting(
+        place,
+        declared.id,
+        _published(declared),
+        declared.geometry is None,
+        isinstance(declared, Layer) and "csv" in declared.outputs,
+        fields,
+    )
+    return Step(f"{place}: protect", f"{STEPS}.protect:protect", options, (before,))
+
+
+def _writing(name: str, layer: Layer, data: DatasetPlan) -> Iterator[tuple[str, tuple[Step, str]]]:
+    for kind, writer in WRITERS.items():
+        wanted = writer.always or kind in layer.outputs
+        if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
+            continue
+        file = f"{name}.{kind}"
+        yield (
+            kind,
+            (
+                Step(
+                    f"layers.{name}: write {kind}",
+                    f"{STEPS}.write:write",
+                    Writing(writer.function, file, writer.takes),
+                    (data.table,),
+                    code=(writer.function,),
+                    clean=True,
+                ),
+                file,
+            ),
+        )
+
+
+def _tiles(name: str, layer: Layer, data: DatasetPlan, attribution: str) -> tuple[Step, Step]:
+    cut = Step(
+        f"layers.{name}: cut tiles",
+        f"{STEPS}.cut:cut",
+        Cutting(name, layer.tiles),
+        (data.table,),
+        clean=True,
+    )
+    words = Labelling(f"{name}.pmtiles", layer.title.ja, attribution, layer.description.ja)
+    labelled = Step(
+        f"layers.{name}: label tiles", f"{STEPS}.label:label", words, (cut,), clean=True
+    )
+    return cut, labelled

@@ -1,0 +1,28 @@
+"""Making a table from other tables."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.derive.tables import Given
+from pipeline.graph.step import Made, resolve
+from pipeline.graph.tables import read_table, write_table
+from pipeline.layers.facts import fields_of
+from pipeline.standardise.columns import ROW, SOURCE
+
+if TYPE_CHECKING:
+    from pipeline.graph.step import Work
+    from pipeline.layers.options import Deriving
+
+
+def derive(work: Work) -> Made:
+    """Make a table from other tables by a registered operation."""
+    options: Deriving = work.options
+    given = [Given(read_table(e), fields_of(e.facts)) for e in work.inputs]
+    derived = resolve(options.function)(options.operation, *given)
+    frame = derived.frame.reset_index(drop=True)
+    frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)
+    write_table(frame, work.folder)
+    facts = {"fields": [asdict(f) for f in derived.fields], "features": len(frame)}
+    return Made(facts | {"counts": derived.counts}, derived.findings)

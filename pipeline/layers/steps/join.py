@@ -1,0 +1,42 @@
+"""Putting the sources of a dataset together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from pipeline.graph.step import Made
+from pipeline.graph.tables import read_table, write_table
+from pipeline.standardise.values import DTYPES, convert, widest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.graph.step import Work
+    from pipeline.layers.options import Joining
+    from pipeline.standardise.columns import Field
+
+
+def join(work: Work) -> Made:
+    """Put the sources of a dataset together, each field of a type that fits them all."""
+    options: Joining = work.options
+    kinds = [entry.facts["types"] for entry in work.inputs]
+    fields = [
+        f if f.type else replace(f, type=widest({k[f.name] for k in kinds} - {""}))
+        for f in options.fields
+    ]
+    frames = [_widened(read_table(entry), fields) for entry in work.inputs]
+    joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
+    joined = joined.astype({f.name: DTYPES[f.type] for f in fields})
+    write_table(joined, work.folder)
+    return Made({"fields": [asdict(f) for f in fields], "features": len(joined)})
+
+
+def _widened(frame: gpd.GeoDataFrame, fields: Iterable[Field]) -> gpd.GeoDataFrame:
+    for field in fields:
+        if str(frame[field.name].dtype) != DTYPES[field.type]:
+            frame[field.name] = convert(frame[field.name].astype(object), field.type)[0]
+    return frame

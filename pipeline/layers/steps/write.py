@@ -1,0 +1,31 @@
+"""Writing a layer in one format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from pipeline.graph.step import Made, resolve
+from pipeline.graph.tables import read_table
+from pipeline.layers.facts import fields_of, with_places
+
+if TYPE_CHECKING:
+    from pipeline.graph.step import Work
+    from pipeline.layers.options import Writing
+
+
+def write(work: Work) -> Made:
+    """Write a layer in one format."""
+    options: Writing = work.options
+    entry = work.inputs[0]
+    frame, out, writer = read_table(entry), work.folder / options.file, resolve(options.function)
+    types = {name: field.type for name, field in fields_of(entry.facts).items()}
+    match options.takes:
+        case "table":
+            writer(frame, out)
+        case "moments":
+            writer(frame, out, [name for name, kind in types.items() if kind == "datetime"])
+        case "types":
+            writer(with_places(frame), out, types)
+        case _:
+            assert_never(options.takes)
+    return Made()

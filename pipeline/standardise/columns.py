@@ -1,0 +1,45 @@
+"""The columns of a table on its way: its fields, and where each record came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ROW, SOURCE = "_row", "_source"
+"""Where a record came from: named so that no field can be called the same."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a layer.
+
+    Attributes
+    ----------
+    name
+        As published.
+    title_ja, title_en
+        For people.
+    type
+        ``string``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; empty
+        until inferred.
+    required
+        A record without it is a warning.
+    headings
+        Column names under which ledgers keep it, besides its own name and Japanese title.
+    """
+
+    name: str
+    title_ja: str
+    title_en: str = ""
+    type: str = ""
+    required: bool = False
+    headings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the form the manifest has."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "required": self.required,
+            "title": {"ja": self.title_ja, "en": self.title_en or self.name},
+        }
