@@ -32,7 +32,10 @@ def hidden_cells(book: Book, sheet: str, cells: Iterable[tuple[int, int]]) -> li
     if book.path.suffix.lower() not in {".xlsx", ".xlsm"}:
         return []
     position = book.sheets.index(sheet)
-    rows, columns = _hidden_lines(book.path, book.path.stat().st_mtime_ns, position)
+    try:
+        rows, columns = _hidden_lines(book.path, book.path.stat().st_mtime_ns, position)
+    except (OSError, LookupError, ValueError, StopIteration, zipfile.BadZipFile):
+        return []  # calamine reads what is not quite an .xlsx; then nothing is known of lines
     return [(r, c) for r, c in cells if r in rows or c in columns]
 
 

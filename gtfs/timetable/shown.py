@@ -1,13 +1,15 @@
 """Numbers as Excel shows them: ``7.5`` in a cell of the format ``0.00`` is read as ``7.50``.
 
 python-calamine gives a number without its format. openpyxl is asked for it only where a table
-holds small numbers, because it is slow.
+holds small numbers, because it is slow. What it cannot open stays as it is, and a number that
+can mean two times is then a finding.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import openpyxl
 
@@ -34,7 +36,10 @@ def as_shown(book: Book, grid: Grid, cells: tuple[range, range]) -> Grid:
     small = [(r, c) for r in rows for c in columns if _is_small(grid.at(r, c))]
     if not small or book.path.suffix.lower() not in {".xlsx", ".xlsm"}:
         return grid
-    shown = _two_decimals(book.path, book.path.stat().st_mtime_ns)[grid.sheet]
+    try:
+        shown = _two_decimals(book.path, book.path.stat().st_mtime_ns)[grid.sheet]
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, SyntaxError, BadZipFile):
+        return grid  # openpyxl refuses what calamine reads: how a number is shown is unknown
     found = [list(row) for row in grid.rows]
     for row, column in small:
         if (row, column) in shown:

@@ -1,6 +1,7 @@
 """Timetable matrices in the shapes cities keep them in."""
 
 import datetime as dt
+import zipfile
 
 import openpyxl
 import pytest
@@ -92,6 +93,21 @@ def test_a_number_of_two_shown_decimals_is_read_as_shown(
     built = build(bus(book, [table()]))
     assert next(iter(trips(built).values()))[1][1] == f"09:{round(number * 100) % 100:02d}"
     assert built.reconciliation.time_cells_matched == 6
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "xl/workbook.xml", "docProps/core.xml"])
+def test_a_workbook_with_a_damaged_part_ends_in_findings(write_book, bus, build, tmp_path, part):
+    book = write_book({"表": [ACROSS[0], ACROSS[1], ["病院", 9.1, T(10, 10)], ACROSS[3]]})
+    with (
+        zipfile.ZipFile(tmp_path / book) as old,
+        zipfile.ZipFile(tmp_path / "cut.xlsx", "w") as new,
+    ):
+        for name in old.namelist():
+            whole = old.read(name)
+            new.writestr(name, whole[: len(whole) // 2] if name == part else whole)
+    built = build(bus("cut.xlsx", [table()]))
+    assert built.blocked
+    assert all(f.code for f in built.findings)
 
 
 def test_a_number_that_shows_one_decimal_is_asked_about(write_book, bus, build):
