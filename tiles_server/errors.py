@@ -122,7 +122,7 @@ def raise_disk_trouble(error: BaseException) -> None:
     """Raise DiskError if the disk is why `error` came about."""
     trouble = trouble_of(error)
     if trouble:
-        LOG.error("the disk of the data folder is %s", trouble, exc_info=error)
+        LOG.error("the disk of the data folder is %s: %s", trouble, error)
         raise DiskError(f"the disk of the server's data is {trouble}") from error
 
 
@@ -156,7 +156,7 @@ def _answer_error(error: Exception) -> Answer:
     known, detail = told(error), str(error)
     trouble = None if isinstance(error, DiskError) else trouble_of(error)
     if trouble and (known is None or known.status is HTTPStatus.SERVICE_UNAVAILABLE):
-        LOG.error("the disk of the data folder is %s", trouble, exc_info=error)
+        LOG.error("the disk of the data folder is %s: %s", trouble, error)
         known, detail = ERRORS[DiskError], f"the disk of the server's data is {trouble}"
     if known is None:
         LOG.error("defect while answering %s", request.path, exc_info=error)

@@ -24,7 +24,9 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = "import json, sys; from functools import partial; from pathlib import Path; "
 PROGRAM += "from tiles_server.run import serve; from tonari.transit import Transit; "
 PROGRAM += "data = Path(sys.argv[1]).resolve(); "
-PROGRAM += "serve(data, transit=partial(Transit, data), **json.loads(sys.argv[2]))"
+PROGRAM += "options = json.loads(sys.argv[2]); "
+PROGRAM += "options |= {k: Path(v) for k, v in options.items() if k == 'staff'}; "
+PROGRAM += "serve(data, transit=partial(Transit, data), **options)"
 
 
 def free_port() -> int:

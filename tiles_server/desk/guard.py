@@ -202,7 +202,7 @@ class _DeskSessions(SecureCookieSessionInterface):
             return None
         try:
             key = secret_key(self._folder)
-        except AccountError:
+        except (AccountError, OSError):
             return None  # the guard says what is wrong; here there is nobody to say it to
         return URLSafeTimedSerializer(
             key,
