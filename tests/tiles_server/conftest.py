@@ -37,5 +37,5 @@ def server(data):
 
 @pytest.fixture
 def client(server):
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         yield client

@@ -16,13 +16,14 @@ from release_maker import switch
 
 FIRST = "20261123T160000Z-00000001"
 SECOND = "20261123T170000Z-00000002"
+PLAIN = {"Accept-Encoding": "identity"}
 GEOJSON = "/downloads/latest/evacuation_sites.geojson"
 
 
 @pytest.fixture
 def client(server):
     """Ask for files as they are; what is compressed is in test_server_http.py."""
-    with httpx.Client(base_url=server.address, headers={"Accept-Encoding": "identity"}) as client:
+    with httpx.Client(base_url=server.address, headers=PLAIN, timeout=60) as client:
         yield client
 
 

@@ -20,7 +20,7 @@ PAGES = ("/", "/layers/flood", "/maps/kanmon_safety", "/maps/kanmon_safety/embed
 @pytest.fixture
 def client(server):
     """Ask as a browser does."""
-    with httpx.Client(base_url=server.address, headers=BROWSER) as client:
+    with httpx.Client(base_url=server.address, headers=BROWSER, timeout=60) as client:
         yield client
 
 
