@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import fiona
 import numpy as np
-from pyproj import CRS, Geod, Transformer
-from shapely.geometry import shape as as_geometry
+from pyproj import Geod
 
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
+from pipeline.config.base import Text
+from pipeline.config.layers import Municipality, Source
+from pipeline.errors import SourceError
+from pipeline.sources.read import read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,22 +73,21 @@ def read_line(source: RouteLine, root: Path) -> Floats:
     """
     if not (root / source.file).is_file():
         raise TimetableUnreadable(notice("file-missing", file=source.file))
+    owner = Municipality.model_construct(code="", name=Text(ja=""), crs="EPSG:4326")
     try:
-        with fiona.open(root / source.file) as layer:
-            crs = CRS.from_user_input(layer.crs_wkt or "EPSG:4326")
-            found = [
-                as_geometry(f.geometry)
-                for f in layer
-                if not source.field or str(f.properties.get(source.field)) == source.value
-            ]
-    except fiona.errors.FionaError as error:
-        raise _unreadable(source, str(error)) from error
+        table = read_source(Source(municipality="", path=source.file), owner, root)
+    except SourceError as error:
+        raise _unreadable(source, error.findings[0].message_ja) from error
+    frame = table.frame
+    if source.field:
+        known = source.field in frame.columns
+        frame = frame[frame[source.field].astype(str) == source.value] if known else frame[:0]
+    found = list(frame.geometry.dropna())
     if len(found) != 1 or found[0].geom_type != "LineString":
         kinds = ", ".join(g.geom_type for g in found) or "0"
         raise _unreadable(source, kinds)
-    points = np.asarray(found[0].coords)[:, :2]
-    x, y = Transformer.from_crs(crs, "EPSG:6668", always_xy=True).transform(*points.T)
-    return np.column_stack([x, y])
+    points: Floats = np.asarray(found[0].coords)[:, :2]
+    return points
 
 
 def _unreadable(source: RouteLine, reason: str) -> TimetableUnreadable:

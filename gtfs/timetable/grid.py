@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
@@ -22,6 +21,7 @@ from pipeline.config.base import Text
 from pipeline.config.layers import Municipality, Source
 from pipeline.errors import SourceError
 from pipeline.sources.read import read_source
+from pipeline.sources.worksheets import sheet_cells, sheet_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -218,20 +218,21 @@ def open_book(root: Path, file: str, *, encoding: str = "utf-8-sig") -> Book:
 
 def _open_workbook(path: Path, file: str) -> Book:
     try:
-        workbook = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError, ValueError) as error:
-        raise unreadable("workbook-unreadable", file, reason=str(error)) from error
+        names, hidden = sheet_names(path, file)
+    except SourceError as error:
+        raise TimetableUnreadable(error.findings[0]) from error
     grids: dict[str, Grid] = {}
 
     def read(name: str) -> Grid:
         if name not in grids:
-            sheet = workbook.get_sheet_by_name(name)
-            ranges = sheet.merged_cell_ranges or []
-            grids[name] = Grid(file, name, sheet.to_python(skip_empty_area=False), _merged(ranges))
+            try:
+                rows, ranges = sheet_cells(path, file, name)
+            except SourceError as error:
+                raise TimetableUnreadable(error.findings[0]) from error
+            grids[name] = Grid(file, name, rows, _merged(ranges, len(rows)))
         return grids[name]
 
-    hidden = (s.name for s in workbook.sheets_metadata if s.visible != SheetVisibleEnum.Visible)
-    return Book(file, path, tuple(workbook.sheet_names), read, hidden=tuple(hidden))
+    return Book(file, path, names, read, hidden=hidden)
 
 
 def _open_csv(path: Path, file: str, encoding: str) -> Book:
@@ -268,12 +269,12 @@ def _open_geometry(root: Path, path: Path, file: str) -> Book:
 
 
 def _merged(
-    ranges: list[tuple[tuple[int, int], tuple[int, int]]],
+    ranges: list[tuple[tuple[int, int], tuple[int, int]]], height: int
 ) -> dict[tuple[int, int], tuple[int, int]]:
     return {
         (row, column): first
         for first, last in ranges
-        for row in range(first[0], last[0] + 1)
+        for row in range(first[0], min(last[0] + 1, height))
         for column in range(first[1], last[1] + 1)
         if (row, column) != first
     }

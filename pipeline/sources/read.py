@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -21,7 +21,7 @@ from pipeline.sources.files import digest, source_files
 from pipeline.sources.gdal import ENVIRONMENT
 from pipeline.sources.points import with_points
 from pipeline.sources.position import Located, check_position
-from pipeline.sources.refusals import unreadable
+from pipeline.sources.refusals import explained
 from pipeline.sources.table import CANONICAL_CRS, Facts, Raw, Table, places
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _in_child(reader: str, path: Path, source: Source, limits: Limits) -> Raw:
     try:
         raw: Raw = confined("pyogrio", reader, (path.absolute(), source), limits, ENVIRONMENT)
     except Stopped as stopped:
-        raise _explained(stopped, path, source, limits) from stopped
+        raise explained(stopped, path, source.path, limits) from stopped
     except SourceError as refusal:
         codes = {finding.code for finding in refusal.findings}
         if codes == {"source-unreadable"} and path.suffix.lower() in SALVAGED:
@@ -178,22 +178,6 @@ def _salvaged(path: Path, source: Source, limits: Limits) -> SourceError | None:
             )
         ]
     )
-
-
-def _explained(stopped: Stopped, path: Path, source: Source, limits: Limits) -> SourceError:
-    match stopped.cause:
-        case "memory":
-            limit = f"{limits.memory / 2**30:.1f} GB"
-            return unreadable(source.path, "memory", limit=limit)
-        case "time":
-            return unreadable(source.path, "time", limit=f"{limits.seconds:.0f}")
-        case "crash":
-            return unreadable(source.path, "crash", detail=stopped.detail)
-        case "failed":
-            detail = stopped.detail.replace(str(path.absolute()), source.path)
-            return unreadable(source.path, "damaged", detail=detail)
-        case _:
-            assert_never(stopped.cause)
 
 
 def _locate(raw: Raw, path: Path, source: Source, municipality: Municipality) -> Table:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING, assert_never
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.confined import Limits, Stopped
 
 
 @cache
@@ -44,3 +50,27 @@ def unreadable(file: str, cause: str, **details: object) -> SourceError:
         remedy_en=say("remedy", "en"),
     )
     return SourceError([finding])
+
+
+def explained(stopped: Stopped, path: Path, file: str, limits: Limits) -> SourceError:
+    """Return the refusal of a file whose reading was stopped.
+
+    Parameters
+    ----------
+    path, file
+        Where it is, and as declared: messages name the latter.
+    limits
+        Of the reading.
+    """
+    match stopped.cause:
+        case "memory":
+            return unreadable(file, "memory", limit=f"{limits.memory / 2**30:.1f} GB")
+        case "time":
+            return unreadable(file, "time", limit=f"{limits.seconds:.0f}")
+        case "crash":
+            return unreadable(file, "crash", detail=stopped.detail)
+        case "failed":
+            detail = stopped.detail.replace(str(path.absolute()), file)
+            return unreadable(file, "damaged", detail=detail)
+        case _:
+            assert_never(stopped.cause)

@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 
+import openpyxl
 import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -52,7 +53,17 @@ def test_a_missing_workbook_is_one_finding(wakato, build):
 def test_a_file_that_is_no_workbook_is_one_finding(edited, build, tmp_path):
     declaration = edited()
     (tmp_path / BOOK).write_bytes(b"PK not really")
-    assert [f.code for f in errors(build(declaration))] == ["workbook-unreadable"]
+    assert [f.code for f in errors(build(declaration))] == ["source-unreadable"]
+
+
+def test_a_cell_far_from_the_timetable_is_named_not_a_crash(edited, build, tmp_path):
+    declaration = edited()
+    book = openpyxl.load_workbook(tmp_path / BOOK)
+    book["平日"]["XFD1048576"] = "x"
+    book.save(tmp_path / BOOK)
+    found = errors(build(declaration))
+    assert {f.code for f in found} == {"source-unreadable"}
+    assert "XFD1048576" in found[0].message_ja
 
 
 SEEDED = [

@@ -165,7 +165,7 @@ def test_a_file_that_is_no_workbook_is_one_line(run, tmp_path):
     (tmp_path / "book.xlsx").write_bytes(b"not a workbook")
     result = run("inspect", tmp_path / "book.xlsx", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout)["findings"][0]["code"] == "workbook-unreadable"
+    assert json.loads(result.stdout)["findings"][0]["code"] == "source-unreadable"
 
 
 def test_diff_of_a_feed_with_itself_is_nothing(run, declaration, tmp_path):
