@@ -24,6 +24,8 @@ ROWS_PER_DEGREE, COLUMNS_PER_DEGREE, WEST = 120, 80, 100
 KM_PER_DEGREE = 111.2
 STRIDE = 1 << 20
 """Rows and columns as one number; no column reaches it."""
+LARGEST_TABLE = 10_000_000
+"""Meshes; all Japan with its seas has 8 million."""
 DESIGNATED_WARDS = 200
 """Third to fifth digits below this belong to wards of a designated city (政令指定都市)."""
 
@@ -60,7 +62,7 @@ class Territory:
         """
         known = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) < 90) & (np.abs(lon) < 360)
         distance = np.full(len(lon), np.inf)
-        cells, back = np.unique(meshes_of(lon[known], lat[known]), return_inverse=True)
+        cells, back = _different(meshes_of(lon[known], lat[known]))
         away = np.zeros(len(cells))
         outside = ~np.isin(cells, self.meshes)
         away[outside] = self._nearest(cells[outside])
@@ -80,6 +82,30 @@ class Territory:
     @property
     def _scale(self) -> float:
         return float(np.cos(np.radians(np.median(self.meshes // STRIDE) / ROWS_PER_DEGREE)))
+
+
+def _different(meshes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the different meshes in order, and for each mesh its position among them.
+
+    The same as ``np.unique(…, return_inverse=True)``, without sorting where a table of the area
+    is small: millions of vertices lie in hundreds of meshes.
+    """
+    if not len(meshes):
+        return meshes, meshes
+    row, column = np.divmod(meshes, STRIDE)
+    width = int(column.max() - column.min()) + 1
+    size = (int(row.max() - row.min()) + 1) * width
+    if size > LARGEST_TABLE:
+        cells, back = np.unique(meshes, return_inverse=True)
+        return cells, back
+    flat = (row - row.min()) * width + column - column.min()
+    taken = np.zeros(size, bool)
+    taken[flat] = True
+    found = np.flatnonzero(taken)
+    position = np.empty(size, np.int64)
+    position[found] = np.arange(len(found))
+    cells = (found // width + row.min()) * STRIDE + found % width + column.min()
+    return cells, position[flat]
 
 
 def meshes_of(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -172,6 +172,14 @@ def _likely_schema(names: list[str]) -> str:
     return best if best and score(best) >= 3 else ""
 
 
+def _metres(raw: Raw, name: str) -> bool:
+    """Tell whether a coordinate column holds numbers that no degrees reach."""
+    if not name:
+        return False
+    numbers = pd.to_numeric(raw.frame[name].astype(str).map(plain), errors="coerce").abs()
+    return bool(numbers.max() > 180)
+
+
 def _pick(names: list[str], known: tuple[str, ...]) -> str:
     return next((n for n in names if plain(n).lower() in known), "")
 
@@ -186,8 +194,12 @@ def _yaml(found: Proposal, names: list[str], raw: Raw) -> str:
     if header > 1:
         source["header"] = header
     x, y = _pick(names, LONGITUDE), _pick(names, LATITUDE)
+    crs = "EPSG:6668"
+    if _metres(raw, x) or _metres(raw, y):
+        # X of a plane rectangular ledger points north (平成14年国土交通省告示第9号).
+        x, y, crs = y, x, "EPSG:…"
     if not found.geometry:
-        source["geometry"] = {"x": x or "…", "y": y or "…", "crs": "EPSG:6668"}
+        source["geometry"] = {"x": x or "…", "y": y or "…", "crs": crs}
     elif not found.crs:
         source["crs"] = "EPSG:…"
     if not found.schema:

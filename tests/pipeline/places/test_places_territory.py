@@ -71,6 +71,18 @@ def test_a_place_has_the_name_of_its_municipality():
     assert names_at(places[:, 0], places[:, 1]) == ["下関市", "", ""]
 
 
+WHEREVER = st.lists(st.tuples(st.floats(-180, 180), st.floats(-89, 89)), max_size=20)
+NEARBY = st.lists(st.tuples(st.floats(129, 132), st.floats(32, 35)), max_size=20)
+
+
+@given(st.one_of(WHEREVER, NEARBY))
+def test_many_positions_are_measured_as_each_alone(places):
+    """Far apart or side by side: the shortcut for one area changes no distance."""
+    lon, lat = np.array(places, float).reshape(-1, 2).T
+    alone = [distance("401005", *place) for place in places]
+    assert territory("401005").distance_km(lon, lat).tolist() == alone
+
+
 MESHES = st.sets(st.tuples(st.integers(3600, 3640), st.integers(2300, 2320)), min_size=1)
 
 
