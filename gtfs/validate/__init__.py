@@ -1,8 +1,8 @@
 """What independent validators say about a feed, in one form and in the planner's words.
 
-Three tools look at a feed: gtfs-guru and gtfs-validator follow MobilityData's canonical rules,
-gtfs-analyzer knows GTFS-JP. Where several say the same it is said once. What is right all the same
-is on an allow-list that gives the reason.
+Three tools look at a feed: gtfs-guru and gtfs-validator reimplement MobilityData's canonical rules
+(neither is MobilityData's own, see ``rules.py``), gtfs-analyzer knows GTFS-JP. Where several say
+the same it is said once. What is right all the same is on an allow-list that gives the reason.
 """
 
 from gtfs.validate.freshness import freshness

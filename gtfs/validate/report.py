@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import jinja2
 import orjson
 
+from gtfs.validate.rules import tools
+
 if TYPE_CHECKING:
     from gtfs.validate.run import Validation
 
@@ -22,6 +24,7 @@ def validation_json(validation: Validation) -> bytes:
         "feed": validation.name,
         "date": validation.on.isoformat(),
         "tools": validation.tools,
+        "follows": {tool.name: tool.en for tool in tools() if tool.name in validation.tools},
         "absent": validation.absent,
         "failed": validation.failed,
         "counts": validation.counts(),
@@ -35,6 +38,7 @@ def validation_html(validation: Validation) -> str:
     return _template().render(
         validation=validation,
         counts=validation.counts(),
+        tools=tools(),
         open=[n for n in validation.notices if not n.allowed_ja],
         allowed=[n for n in validation.notices if n.allowed_ja],
         severities={

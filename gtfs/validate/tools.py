@@ -64,7 +64,7 @@ def ask_guru(path: Path, on: dt.date) -> list[Notice]:
 
 
 def ask_validator(path: Path, on: dt.date) -> list[Notice]:
-    """Ask gtfs-validator: the canonical rules, most faithfully; slow on large feeds."""
+    """Ask gtfs-validator of PyPI: all canonical rules, not by MobilityData; slow on large feeds."""
     command = [sys.executable, "-m", "gtfs_validator.cli", "--input", str(path)]
     command += ["--country_code", _COUNTRY, "--date", on.isoformat(), "--stdout"]
     run = subprocess.run(command, capture_output=True, check=False, encoding="utf-8")
