@@ -139,7 +139,7 @@ def test_the_page_shows_what_the_json_says(broken, tmp_path):
 
 def test_what_is_no_feed_stops_the_work(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"not a zip")
-    with pytest.raises(FeedUnreadable, match="cannot be read as a feed"):
+    with pytest.raises(FeedUnreadable, match="cannot be opened as a GTFS zip"):
         validate(tmp_path / "a.zip", on=ON)
     for tool in ("gtfs-guru", "gtfs-validator", "gtfs-analyzer"):
         with pytest.raises(FeedUnreadable, match=tool):
