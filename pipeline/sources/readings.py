@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from pipeline.sources.crs import crs_label, operation_to_canonical
 from pipeline.sources.datums import crs_title, datum_of, plane_zones
@@ -110,9 +111,10 @@ def _scaled(here: Step, scale: float, ja: str, en: str) -> Reading:
 def _systems(codes: list[str], own: str) -> Iterator[Reading]:
     """Yield other plane systems, each straight and exchanged."""
     for code in dict.fromkeys(codes):
-        if not code or code == own or CRS.from_user_input(code).is_geographic:
+        system = _plane(code)
+        if system is None or code == own:
             continue
-        there = operation_to_canonical(CRS.from_user_input(code)).apply
+        there = operation_to_canonical(system).apply
         ja, en = crs_title(code, "ja") or code, crs_title(code, "en") or code
         remedy = f"crs: {code} と書いてください。", f"Write crs: {code}."
         yield Reading(f"{ja}（{code}）として", f"as {en} ({code})", *remedy, there)
@@ -121,6 +123,15 @@ def _systems(codes: list[str], own: str) -> Iterator[Reading]:
             remedy[0] + EXCHANGE_JA, f"{remedy[1]} {EXCHANGE_EN}",
             partial(_after, _exchanged, there),
         )  # fmt: skip
+
+
+def _plane(code: str) -> CRS | None:
+    """Return a plane system; ``None`` for degrees, and for what the municipality misspells."""
+    try:
+        system = CRS.from_user_input(code)
+    except CRSError:
+        return None
+    return system if system.is_projected else None
 
 
 def _after(first: Step, second: Step, xy: Coordinates) -> Coordinates:

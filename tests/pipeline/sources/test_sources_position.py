@@ -156,6 +156,13 @@ def test_a_declared_zone_against_the_files_own_is_one_finding(read, tmp_path):
     assert [f.code for f in findings if f.severity != "info"] == ["position-misread"]
 
 
+@pytest.mark.parametrize("default", ["", "EPSG:999999", "nonsense", "EPSG:6668"])
+def test_a_municipality_without_a_usable_crs_of_its_own_does_not_matter(default):
+    city = CITY.model_copy(update={"crs": default})
+    (finding,) = checked(plane(GRID), "EPSG:6668", municipality=city)
+    assert "plane rectangular CS 2 (EPSG:6670)" in finding.message_en
+
+
 def test_one_vertex_astray_is_seen_in_a_line_and_an_area():
     road = LineString([GRID[0], GRID[7], (0.0, 0.0)])
     findings = checked([road, box(*GRID[0], *GRID[7])], columns=None)
