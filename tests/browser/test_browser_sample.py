@@ -41,7 +41,7 @@ def page(chromium):
 
 
 def drawn(page):
-    page.locator('html[data-map-state="idle"]').wait_for(state="attached", timeout=60_000)
+    page.locator('html[data-map-state="idle"]').wait_for(state="attached")
 
 
 def test_every_map_of_the_sample_draws_features_from_our_server_alone(
