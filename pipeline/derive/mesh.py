@@ -90,7 +90,8 @@ def position(
 def _index(degrees: NDArray[np.float64], per_degree: int) -> Integers:
     nowhere = ~np.isfinite(degrees)
     nearest = np.rint(np.where(nowhere, -1.0, degrees) * per_degree)
-    return (nearest - (degrees < nearest / per_degree)).astype(np.int64)
+    index: Integers = (nearest - (degrees < nearest / per_degree)).astype(np.int64)
+    return index
 
 
 def codes(row: Integers, column: Integers, level: Level) -> Integers:
@@ -210,8 +211,9 @@ def squares(row: Integers, column: Integers, size: int) -> NDArray[Any]:
 def areas(row: Integers, size: int) -> NDArray[np.float64]:
     """Return the areas of cells on the GRS80 ellipsoid, in square metres, by their south edge."""
     south, north = row / ROWS_PER_DEGREE, (row + size) / ROWS_PER_DEGREE
-    strip: NDArray[np.float64] = _belt(np.radians(north)) - _belt(np.radians(south))
-    return strip * np.radians(size / COLUMNS_PER_DEGREE)
+    strip = _belt(np.radians(north)) - _belt(np.radians(south))
+    found: NDArray[np.float64] = strip * np.radians(size / COLUMNS_PER_DEGREE)
+    return found
 
 
 def _belt(latitude: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -220,5 +222,6 @@ def _belt(latitude: NDArray[np.float64]) -> NDArray[np.float64]:
     eccentricity, sine = np.sqrt(square), np.sin(latitude)
     minor = SEMI_MAJOR * (1 - FLATTENING)
     belt: NDArray[np.float64] = sine / (1 - square * sine**2)
-    belt = belt + np.arctanh(eccentricity * sine) / eccentricity
-    return belt * minor**2 / 2
+    belt += np.arctanh(eccentricity * sine) / eccentricity
+    found: NDArray[np.float64] = belt * (minor**2 / 2)
+    return found
