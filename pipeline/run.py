@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.errors import StorageError, TonariError, UndeclaredError
+from pipeline.errors import StorageError, TonariError
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.graph.keys import Keys
 from pipeline.graph.session import Run
-from pipeline.jobs import Built, Needs
+from pipeline.jobs import Built, Needs, undeclared
 from pipeline.release.findings_table import write_findings
 from pipeline.release.manifest import (
     artefact_record,
@@ -215,7 +215,7 @@ def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
     known = [job.name for job in jobs]
     for name in only:
         if name not in known:
-            raise UndeclaredError(f"'{name}' is not declared; layers and feeds: {', '.join(known)}")
+            raise undeclared(name, {job.name: job.title for job in jobs})
     return [job for job in jobs if not only or job.name in only]
 
 
