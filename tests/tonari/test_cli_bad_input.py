@@ -166,7 +166,7 @@ def test_a_person_is_told_on_stderr_with_a_summary_table(sample, run_tonari):
     assert "report.html" in done.stderr
 
 
-def test_checking_says_the_same_and_writes_nothing(sample, run_tonari):
+def test_checking_says_the_same_and_publishes_nothing(sample, run_tonari):
     outside_japan(sample)
     before = sums(sample / "data")
     done = run_tonari("check", "evacuation_sites", "--json", cwd=sample)
