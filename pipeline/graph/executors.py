@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from pipeline.progress import Progress
 
-LEAST_SHARE = 512 << 20
-"""Bytes below which a step has too little to work with."""
 KINDS = ("serial", "processes", "local", "tcp://HOST:PORT")
 
 
@@ -92,9 +90,7 @@ class DaskExecutor:
         self._cluster.close(now=now)
 
 
-def executor_for(
-    scheduler: str, tell: Progress, modules: Sequence[str] = (), memory: int = 0
-) -> StepExecutor:
+def executor_for(scheduler: str, tell: Progress, modules: Sequence[str]) -> StepExecutor:
     """Return the executor that ``--scheduler`` names.
 
     Parameters
@@ -103,8 +99,6 @@ def executor_for(
         Told what the steps tell, also from other threads.
     modules
         That the steps will need: imported once where processes are forked.
-    memory
-        Bytes that all steps together may hold: fewer run at once where each would have too little.
 
     Raises
     ------
@@ -112,8 +106,6 @@ def executor_for(
         If there is none of that name, or it cannot be reached.
     """
     workers = len(os.sched_getaffinity(0))
-    if memory:
-        workers = max(1, min(workers, memory // LEAST_SHARE))
     match scheduler:
         case "serial":
             return SerialExecutor(tell)

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 RESULT = "result.json"
 _PART = ".part-"
 _NAMES = "names"
-_ABANDONED = 24 * 3600
-"""Seconds after which a half-made result belongs to nobody: checks and clusters hold no lock."""
 
 
 @dataclass(frozen=True)
@@ -182,11 +179,9 @@ class StepStore:
         return sorted(found, key=lambda kept: (kept.used, kept.key))
 
     def clear_parts(self) -> None:
-        """Remove what killed builds left half made, once nothing can still be at work on it."""
+        """Remove what killed builds left half made; only while no build runs."""
         for left in self.folder.glob(f"{_PART}*"):
-            with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > _ABANDONED:
-                    shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True)
 
     def prune(self, keep: int) -> list[Kept]:
         """Delete the files of results used longest ago until at most `keep` bytes are left.
