@@ -5,11 +5,12 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict
+from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feeds import Feed
 from pipeline.config.layers import Dataset, Layer, Map, Municipality, Publisher, Records
+from pipeline.config.rasters import Raster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +24,19 @@ class Declaration(Strict):
     municipalities: dict[Name, Municipality] = Field(min_length=1)
     records: dict[Name, Records] = Field(default_factory=dict)
     layers: dict[Name, Layer] = Field(default_factory=dict)
+    rasters: dict[Name, Raster] = Field(default_factory=dict)
     feeds: dict[Name, Feed] = Field(default_factory=dict)
     maps: dict[Name, Map] = Field(default_factory=dict)
     include: tuple[str, ...] = Field(
         default=(), description="further files of the same form, merged into this one"
     )
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Declaration:
+        for name in self.rasters:
+            if name in self.layers:
+                raise problem("raster-named-as-layer", name=name)
+        return self
 
 
 def datasets(declaration: Declaration) -> dict[tuple[str, str], Dataset]:
@@ -66,14 +75,26 @@ def dangling_references(declaration: Declaration) -> Iterator[Dangling]:
                 loc = (section, name, "sources", position, "municipality")
                 yield loc, "municipalities", source.municipality, municipalities
         for keys, kind, named in dataset.origin.references() if dataset.origin else ():
-            there = list(declaration.records if kind == "records" else declaration.layers)
+            there = list(getattr(declaration, kind))
             if named not in there:
                 yield (section, name, "from", *keys), kind, named, there
+    yield from _dangling_of_rasters(declaration, municipalities)
     for name, map_ in declaration.maps.items():
         for kind, used, known in (
-            ("layers", map_.layers, list(declaration.layers)),
+            ("layers", map_.layers, [*declaration.layers, *declaration.rasters]),
             ("feeds", map_.feeds, list(declaration.feeds)),
         ):
             for position, part in enumerate(used):
                 if part not in known:
                     yield ("maps", name, kind, position), kind, part, known
+
+
+def _dangling_of_rasters(declaration: Declaration, municipalities: list[str]) -> Iterator[Dangling]:
+    sourced = [name for name, raster in declaration.rasters.items() if raster.sources]
+    for name, raster in declaration.rasters.items():
+        for position, source in enumerate(raster.sources):
+            if source.municipality not in municipalities:
+                loc = ("rasters", name, "sources", position, "municipality")
+                yield loc, "municipalities", source.municipality, municipalities
+        if raster.origin is not None and raster.origin.raster not in sourced:
+            yield ("rasters", name, "from", "raster"), "rasters", raster.origin.raster, sourced

@@ -40,7 +40,8 @@ def _true_code(code: str) -> str:
 CheckedCode = Annotated[MunicipalityCode, AfterValidator(_true_code)]
 
 
-def _relative(path: str) -> str:
+def relative_path(path: str) -> str:
+    """Return a path that starts from the folder of the declaration; refuse any other."""
     absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive
     if absolute or path.startswith(("~", "\\")):
         raise problem("path-not-relative")
@@ -104,7 +105,7 @@ class Source(Strict):
     """One file of one municipality."""
 
     municipality: str
-    path: Annotated[str, AfterValidator(_relative)]
+    path: Annotated[str, AfterValidator(relative_path)]
     encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
     table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
     header: int = Field(default=1, ge=1, description="row that holds the column names")

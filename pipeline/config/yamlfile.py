@@ -30,7 +30,7 @@ _PROBLEMS = {
     "cannot start any token": "yaml-sign-first",
 }
 """What the parser says → the sentence a planner can act on."""
-SECTIONS = ("municipalities", "records", "layers", "feeds", "maps")
+SECTIONS = ("municipalities", "records", "layers", "rasters", "feeds", "maps")
 
 
 @dataclass

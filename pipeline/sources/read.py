@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from pipeline.sources.files import digest, source_files
 from pipeline.sources.gdal import ENVIRONMENT
 from pipeline.sources.points import with_points
 from pipeline.sources.position import Located, check_position
-from pipeline.sources.refusals import explained
+from pipeline.sources.refusals import explained, missing
 from pipeline.sources.table import CANONICAL_CRS, Facts, Raw, Table, places
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def read_records(path: Path, source: Source) -> Raw:
     """
     reader = READERS.get(path.suffix.lower())
     if not os.path.lexists(path):
-        raise _missing(path, source)
+        raise missing(path, source.path)
     if reader is None:
         known = ", ".join(sorted(READERS))
         raise SourceError(
@@ -130,22 +129,6 @@ def read_records(path: Path, source: Source) -> Raw:
     require_content(path, source.path)
     size = sum(part.stat().st_size for part in source_files(path))
     return _in_child(reader, path, source, Limits.for_file(size))
-
-
-def _missing(path: Path, source: Source) -> SourceError:
-    names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-    close = [name for name in names if name.lower() == path.name.lower()]
-    close += difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-    return SourceError(
-        [
-            Catalogue.of("pipeline").finding(
-                "source-missing",
-                file=source.path,
-                hint_ja=f"「{close[0]}」ならあります。" if close else "",
-                hint_en=f" There is '{close[0]}'." if close else "",
-            )
-        ]
-    )
 
 
 def _in_child(reader: str, path: Path, source: Source, limits: Limits) -> Raw:

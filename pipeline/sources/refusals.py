@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, assert_never
@@ -74,3 +75,20 @@ def explained(stopped: Stopped, path: Path, file: str, limits: Limits) -> Source
             return unreadable(file, "damaged", detail=detail)
         case _:
             assert_never(stopped.cause)
+
+
+def missing(path: Path, file: str) -> SourceError:
+    """Return the refusal of a file that is not there, with the nearest name that is."""
+    names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+    close = [name for name in names if name.lower() == path.name.lower()]
+    close += difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
+    return SourceError(
+        [
+            Catalogue.of("pipeline").finding(
+                "source-missing",
+                file=file,
+                hint_ja=f"「{close[0]}」ならあります。" if close else "",
+                hint_en=f" There is '{close[0]}'." if close else "",
+            )
+        ]
+    )

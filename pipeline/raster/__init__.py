@@ -1,0 +1,1 @@
+"""Rasters: scanned maps, photographs, classes and heights, from files to tiles."""
