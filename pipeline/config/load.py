@@ -85,6 +85,12 @@ def load(path: Path) -> Loaded:
         _finding("reference-dangling", document, loc, value=name, kind=kind, known=", ".join(known))
         for loc, kind, name, known in dangling_references(declaration)
     ]
+    for name, map_ in declaration.maps.items():
+        for at, part in enumerate(map_.layers):
+            layer = declaration.layers.get(part)
+            if layer is not None and layer.geometry == "none":
+                place = ("maps", name, "layers", at)
+                dangling.append(_finding("table-on-map", document, place, value=part))
     ring = circle(declaration)
     if ring:
         said = " → ".join(".".join(key) for key in [*ring, ring[0]])

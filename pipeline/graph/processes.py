@@ -100,26 +100,31 @@ class ProcessesExecutor:
             worker.process.join()
 
     def _run(self, slot: int, task: Task) -> Done:
-        worker = self._workers.get(slot)
-        if worker is None:
-            worker = self._workers[slot] = self._start()
+        try:
+            worker = self._workers.get(slot)
+            if worker is None:
+                worker = self._workers[slot] = self._start()
             if self._stopped:
                 worker.process.kill()
-        try:
             worker.pipe.send(task)
-            while True:
-                kind, content = worker.pipe.recv()
-                if kind == "progress":
-                    self._tell(*content)
-                elif kind == "error":
-                    raise content
-                else:
-                    done: Done = content
-                    return done
+            return self._answer(worker)
         except (EOFError, OSError) as error:
-            worker.process.join()
-            del self._workers[slot]
-            raise WorkerLostError(f"exit code {worker.process.exitcode}") from error
+            lost = self._workers.pop(slot, None)
+            if lost is not None:
+                lost.process.join()
+            raise WorkerLostError(f"process {slot} is gone") from error
+
+    def _answer(self, worker: _Worker) -> Done:
+        """Wait for what a process says of its step, and pass on how far it is."""
+        while True:
+            kind, content = worker.pipe.recv()
+            if kind == "progress":
+                self._tell(*content)
+            elif kind == "error":
+                raise content
+            else:
+                done: Done = content
+                return done
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()

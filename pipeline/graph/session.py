@@ -53,6 +53,11 @@ class StepAccount:
     why: str = ""
     seconds: float = 0.0
 
+    @property
+    def shown(self) -> bool:
+        """Whether it may be named in what is published: records are not."""
+        return "records." not in self.name + self.why
+
 
 class Run:
     """The steps of one build, run together.

@@ -44,6 +44,12 @@ ZOOM_WORDS = {
     "over_budget": ("上限超え", "over budget"),
     "causes": ("省略・変形した数", "left out or reshaped"),
 }
+STATE_WORDS = {
+    "ran": ("実行", "ran"),
+    "reused": ("前の結果を使用", "used again"),
+    "failed": ("失敗", "failed"),
+    "blocked": ("前の処理の失敗により中止", "blocked"),
+}
 RECONCILED_WORDS = {
     "time_cells": ("時刻表の時刻", "times in the workbook"),
     "stop_times": ("GTFS の時刻", "times in the feed"),
@@ -78,6 +84,7 @@ def write_report(
         previous=previous,
         status_words=STATUS_WORDS,
         zoom_words=ZOOM_WORDS,
+        state_words=STATE_WORDS,
         reconciled_words=RECONCILED_WORDS,
         severity_words=SEVERITY_WORDS,
         most_places=MOST_PLACES,

@@ -197,3 +197,22 @@ def test_an_unknown_operation_lists_those_there_are(inside):
     with pytest.raises(DeclarationError) as caught:
         inside.load()
     assert "aggregate" in caught.value.findings[0].line("en")
+
+
+def test_a_table_cannot_be_laid_on_a_map(project):
+    project.layer("prices", geometry="none")
+    project.declared["layers"]["prices"]["sources"][0].pop("geometry")
+    project.declared["layers"]["prices"].pop("outputs")
+    project.declared["maps"] = {
+        "m": {"title": {"ja": "図"}, "layers": ["prices"], "center": [130.8, 33.9]}
+    }
+    assert complaints(project) == [("table-on-map", "maps.m.layers.0")]
+
+
+def test_every_output_a_declaration_may_ask_for_can_be_written():
+    from typing import get_args
+
+    from pipeline.config.layers import Output
+    from pipeline.layers.plan import WRITERS
+
+    assert set(get_args(Output)) - {"pmtiles"} <= set(WRITERS)
