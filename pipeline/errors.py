@@ -6,7 +6,7 @@ TonariError
 ├── StorageError          the disk takes no more; carries the finding that says so
 ├── OperationError        a dataset cannot be made from others; carries findings
 ├── ReleaseError          a release cannot be published, found or switched
-├── UndeclaredError       a layer or feed is asked for that layers.yaml does not declare
+├── UndeclaredError       a layer or feed is asked for that is not declared; carries findings
 ├── CacheError            the cache of steps cannot be written; stops the whole build
 ├── OtherVersionError     a worker has other code; stops the whole build
 ├── SchedulerError        there is no such scheduler, or it cannot be reached
@@ -71,7 +71,7 @@ class ReleaseError(TonariError):
     """A release cannot be published, found or switched."""
 
 
-class UndeclaredError(TonariError):
+class UndeclaredError(_FindingsError):
     """A layer or feed is asked for that ``layers.yaml`` does not declare."""
 
 

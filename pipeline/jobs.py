@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pipeline.errors import UndeclaredError
+from pipeline.findings import Catalogue
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pipeline.findings import Finding
@@ -102,3 +106,35 @@ def link(file: Path, target: Path) -> None:
     except OSError:
         # Some file systems (exFAT, many network shares), and links from one to another.
         shutil.copy2(file, target)
+
+
+def undeclared(name: str, titles: Mapping[str, Mapping[str, str]]) -> UndeclaredError:
+    """Say that nothing of this name is declared, and which one may be meant.
+
+    Parameters
+    ----------
+    name
+        As asked for: a name, or what a person takes for one, like part of a title.
+    titles
+        Titles (``ja``, ``en``) of everything that is declared, by name.
+    """
+    words = {name: name for name in titles}
+    for known, title in titles.items():
+        words |= {word: known for word in title.values() if word}
+    inside = [known for word, known in words.items() if name and name in word]
+    close = inside or [words[w] for w in difflib.get_close_matches(name, words, n=1, cutoff=0.5)]
+    told = close[:1] or list(titles)
+
+    def listed(language: str) -> list[str]:
+        return [f"{n} ({title})" if (title := titles[n].get(language)) else n for n in told]
+
+    known = ", ".join(titles)
+    ja, en = "、".join(listed("ja")), ", ".join(listed("en"))
+    finding = Catalogue.of("pipeline").finding(
+        "name-undeclared",
+        value=name,
+        known=known,
+        nearest_ja=f"「{ja}」ではありませんか。" if close else f"宣言されているもの: {ja}",
+        nearest_en=f"Did you mean {en}?" if close else f"Declared are: {en}",
+    )
+    return UndeclaredError([finding])

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.errors import StorageError, TonariError, UndeclaredError
+from pipeline.errors import StorageError, TonariError
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.graph.keys import Keys
 from pipeline.graph.session import Run
-from pipeline.jobs import Built, Needs
-from pipeline.release.findings_table import write_findings
+from pipeline.jobs import Built, Needs, undeclared
 from pipeline.release.manifest import (
     artefact_record,
     content_digest,
@@ -23,7 +22,6 @@ from pipeline.release.manifest import (
 )
 from pipeline.release.outcome import Outcome
 from pipeline.release.previous import Previous
-from pipeline.release.report import write_report
 from pipeline.release.store import Store, release_name
 from pipeline.storage import disk_watched, trouble_of
 
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from pipeline.progress import Progress
 
 logger = logging.getLogger(__name__)
+MEMORY = "files.json"
+"""In ``data/cache``: what is known of files that look untouched."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,17 @@ class Options:
         See :func:`pipeline.graph.executors.executor_for`.
     memory
         Bytes that all steps together may hold; 0 is no bound.
+    keys
+        That the declaration was read with, so that no file is looked at twice; else new ones.
     """
 
     scheduler: str = "serial"
     memory: int = 0
+    keys: Keys | None = None
+
+    def keys_for(self, data: Path) -> Keys:
+        """Return the keys of a build on a data folder."""
+        return self.keys or Keys(data / "cache" / MEMORY)
 
 
 def build(
@@ -113,14 +120,14 @@ def build(
     CacheError, SchedulerError, OtherVersionError
         If steps cannot be run or kept at all.
     """
-    wanted = chosen(jobs, only)
+    wanted, options = chosen(jobs, only), options or Options()
     store = Store(data)
     with disk_watched(data), store.staging() as staged:
         previous = Previous(store.current())
-        keys = Keys(data / "cache" / "files.json")
+        keys = options.keys_for(data)
         turns = [_turn(job, previous, keys, wanted=job in wanted) for job in jobs]
         due = [turn for turn in turns if turn.due]
-        run = Run(data, keys, options or Options(), progress)
+        run = Run(data, keys, options, progress)
         run.all(turn.needs for turn in due if turn.needs is not None)
         outcomes = []
         for turn in turns:
@@ -145,10 +152,10 @@ def check(
     UndeclaredError
         If a name of `only` is not declared.
     """
-    wanted = chosen(jobs, only)
-    keys = Keys(data / "cache" / "files.json")
+    wanted, options = chosen(jobs, only), options or Options()
+    keys = options.keys_for(data)
     findings: list[Finding] = []
-    run = Run(data, keys, options or Options(), progress)
+    run = Run(data, keys, options, progress)
     needs = {id(job): _attempt(job, partial(_needs, job, check=True)) for job in wanted}
     run.all(found for found in needs.values() if isinstance(found, Needs))
     for job in wanted:
@@ -215,7 +222,7 @@ def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
     known = [job.name for job in jobs]
     for name in only:
         if name not in known:
-            raise UndeclaredError(f"'{name}' is not declared; layers and feeds: {', '.join(known)}")
+            raise undeclared(name, {job.name: job.title for job in jobs})
     return [job for job in jobs if not only or job.name in only]
 
 
@@ -339,6 +346,10 @@ def _after(names: list[str], now: dt.datetime) -> dt.datetime:
 def _write_records(
     manifest: dict[str, Any], outcomes: list[Outcome], staged: Path, previous: Previous
 ) -> None:
+    # A build that finds nothing changed does without templates and tables.
+    from pipeline.release.findings_table import write_findings  # noqa: PLC0415
+    from pipeline.release.report import write_report  # noqa: PLC0415
+
     findings: dict[str, dict[str, Any]] = {"layers": {}, "feeds": {}}
     for outcome in outcomes:
         findings[outcome.kind][outcome.name] = [f.as_dict() for f in outcome.findings]

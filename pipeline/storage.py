@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Trouble(StrEnum):
     """What is wrong with a disk."""
 
-    FULL = "full"
-    READ_ONLY = "read-only"
-    FAILING = "failing"
+    FULL = "disk-full"
+    READ_ONLY = "disk-read-only"
+    FAILING = "disk-failing"
 
 
 ERRNOS = {
@@ -95,7 +95,7 @@ def disk_watched(folder: Path) -> Iterator[None]:
 def _finding(trouble: Trouble, folder: Path) -> Finding:
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     return Catalogue.of("pipeline").finding(
-        f"disk-{trouble.value}",
+        trouble.value,
         file=str(folder),
         free=_megabytes(shutil.disk_usage(existing).free),
         wanted=_megabytes(max(LEAST_BYTES, _served_bytes(folder) * 6 // 5)),

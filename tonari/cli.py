@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "build": "tonari.commands.build",
+    "cache": "tonari.commands.cache",
     "check": "tonari.commands.check",
     "gtfs": "tonari.commands.gtfs",
     "inspect": "tonari.commands.inspect",

@@ -124,9 +124,9 @@ def print_findings(findings: list[Finding], *, least: Severity = Severity.INFO) 
 
 @contextmanager
 def progress_shown(*, quiet: bool = False) -> Iterator[Progress]:
-    """Lend a progress listener: bars on a terminal, plain lines elsewhere, nothing if quiet."""
+    """Lend a progress listener: bars on a terminal, plain lines elsewhere, else lines of JSON."""
     if quiet:
-        yield lambda step, done, total: None
+        yield _json_listener()
     elif messages.is_terminal:
         with _bars() as bars:
             yield _bar_listener(bars)
@@ -154,6 +154,16 @@ def _bar_listener(bars: Bars) -> Progress:
         if step not in tasks:
             tasks[step] = bars.add_task(step, total=total or None, pace=pace)
         bars.update(tasks[step], completed=done, total=total or None, pace=pace)
+
+    return listen
+
+
+def _json_listener() -> Progress:
+    """Write an object per line to stderr: the document on stdout comes when all is done."""
+
+    def listen(step: str, done: int, total: int) -> None:
+        line = json.dumps({"step": step, "done": done, "total": total}, ensure_ascii=False)
+        click.echo(line, err=True)
 
     return listen
 

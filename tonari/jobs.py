@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gtfs.job import FeedJob
 from pipeline.layers.job import LayerJob
 from pipeline.layers.plan import Planner
+from pipeline.release.previous import Previous
 from pipeline.release.store import Store
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
         Whether losing, moving or emptying much of a served layer is meant.
     """
     served = Store(data).current()
+    known = Previous(served).manifest.get("layers", {})
     declaration, root = loaded.declaration, loaded.root
     planner = Planner(declaration, root)
     layers: list[Job] = [
@@ -38,6 +40,7 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
             declaration,
             planner,
             served / "layers" / name / f"{name}.parquet" if served else None,
+            known.get(name, {}).get("data", ""),
             accept=accept,
         )
         for name in declaration.layers

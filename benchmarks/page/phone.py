@@ -75,8 +75,8 @@ def visit(browser: Browser, address: str, *, slow: bool = True) -> Visit:
         if slow:
             client = context.new_cdp_session(page)
             client.send("Emulation.setCPUThrottlingRate", {"rate": PROCESSOR})
-        page.goto(address, wait_until="commit")
-        page.wait_for_selector(SHOWN, state="attached", timeout=120_000)
+        page.goto(address, wait_until="commit", timeout=240_000)
+        page.wait_for_selector(SHOWN, state="attached", timeout=240_000)
         times = page.evaluate(TIMES)
         return Visit(times["paint"] or 0.0, times["now"], [_told(one) for one in list(requests)])
     finally:

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.base import Name, Strict, problem
 from pipeline.config.tiles import FieldName
+from pipeline.config.zones import Allocation, Classes, Measure, MeshName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,60 @@ class Join(Operation):
     )
 
 
-OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join)
+class Zones(Operation):
+    """Numbers of rows by cells of the standard grid, or by areas: counted, added up, related.
+
+    Totals are those of the rows to the last unit, however shapes lie across zones.
+    """
+
+    operation: Literal["zones"]
+    mesh: MeshName | None = None
+    areas: Dataset | None = None
+    weights: Dataset | None = Field(
+        default=None, description="points or areas, e.g. buildings, that rows are spread over"
+    )
+    weight: FieldName | None = Field(default=None, description="their number, e.g. floor area")
+    allocate: Allocation = Field(
+        default="centroid", description="area: a shape across zones is divided by its area"
+    )
+    on: dict[FieldName, FieldName] = Field(
+        default_factory=dict, description="field here: field of the areas, instead of by place"
+    )
+    take: tuple[FieldName, ...] = Field(
+        default=(), description="fields of the areas; all unless given"
+    )
+    per: tuple[FieldName, ...] = Field(
+        default=(), description="a row for each value of these fields within a zone, e.g. year"
+    )
+    classes: Classes | None = None
+    measures: dict[FieldName, Measure] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _zones_of_one_kind(self) -> Zones:
+        if self.mesh is not None and self.areas is not None:
+            raise problem("zones-one-kind")
+        if (self.on or self.take) and self.areas is None:
+            raise problem("zones-without-areas")
+        if (self.weights is None) != (self.weight is None) or (self.on and self.weights):
+            raise problem("zones-weight")
+        return self
+
+    @model_validator(mode="after")
+    def _measures_of_measures(self) -> Zones:
+        plain = [name for name, m in self.measures.items() if m.kind in ("count", "sum")]
+        for name, measure in self.measures.items():
+            if name not in plain and measure.of not in plain:
+                raise problem(
+                    "measure-of-nothing", name=name, of=measure.of, known=", ".join(plain)
+                )
+            if measure.kind == "share" and not (
+                measure.over in self.per or (measure.over is None and self.classes)
+            ):
+                raise problem("share-of-nothing", name=name)
+        return self
+
+
+OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones)
 """Every operation a declaration may name."""
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from pipeline.progress import Progress
 
+LEAST_SHARE = 512 << 20
+"""Bytes below which a step has too little to work with."""
 KINDS = ("serial", "processes", "local", "tcp://HOST:PORT")
 
 
@@ -90,7 +92,9 @@ class DaskExecutor:
         self._cluster.close(now=now)
 
 
-def executor_for(scheduler: str, tell: Progress, modules: Sequence[str]) -> StepExecutor:
+def executor_for(
+    scheduler: str, tell: Progress, modules: Sequence[str] = (), memory: int = 0
+) -> StepExecutor:
     """Return the executor that ``--scheduler`` names.
 
     Parameters
@@ -99,6 +103,8 @@ def executor_for(scheduler: str, tell: Progress, modules: Sequence[str]) -> Step
         Told what the steps tell, also from other threads.
     modules
         That the steps will need: imported once where processes are forked.
+    memory
+        Bytes that all steps together may hold: fewer run at once where each would have too little.
 
     Raises
     ------
@@ -106,6 +112,8 @@ def executor_for(scheduler: str, tell: Progress, modules: Sequence[str]) -> Step
         If there is none of that name, or it cannot be reached.
     """
     workers = len(os.sched_getaffinity(0))
+    if memory:
+        workers = max(1, min(workers, memory // LEAST_SHARE))
     match scheduler:
         case "serial":
             return SerialExecutor(tell)

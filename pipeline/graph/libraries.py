@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = ("GDAL_", "OGR_", "PROJ_", "CPL_", "SHAPE_", "NUMBA_CPU")
 """Environment variables by which native libraries give other results."""
+_LEFT_BY_WHEELS = "_CURL_CA_BUNDLE"
+"""Set by wheels of GDAL and PROJ when they are imported: certificates, which decide no result."""
 _REQUIRED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -78,7 +80,9 @@ class Libraries:
             "python": platform.python_version(),
             "machine": platform.machine(),
             "settings": " ".join(
-                f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith(_SETTINGS)
+                f"{name}={value}"
+                for name, value in sorted(os.environ.items())
+                if name.startswith(_SETTINGS) and not name.endswith(_LEFT_BY_WHEELS)
             ),
         }
         # Wheels bring GDAL, PROJ and GEOS along; installed otherwise they have lives of their own.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.graph.executors import WorkerLostError
 from pipeline.graph.worker import Task
+from pipeline.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.graph.step import Entry, Step
     from pipeline.graph.store import StepStore
     from pipeline.graph.worker import Done
+    from pipeline.progress import Progress
 
 KILLED = 3
 """How often a step may lose its process before it is given up."""
@@ -106,13 +108,22 @@ class Graph:
                 state.outcomes[key] = Outcome(step, key, entry, entry.findings)
         return [state.wanted[key] for key in state.run]
 
-    def run(self, executor: StepExecutor, *, memory: int = 0, checked: bool = False) -> None:
+    def run(
+        self,
+        executor: StepExecutor,
+        progress: Progress = silent,
+        *,
+        memory: int = 0,
+        checked: bool = False,
+    ) -> None:
         """Make what is missing.
 
         Parameters
         ----------
         executor
             Where steps run.
+        progress
+            Told how many steps are done.
         memory
             Bytes that all steps together may hold; 0 is no bound.
         checked
@@ -127,11 +138,13 @@ class Graph:
                 running[executor.submit(task)] = key
             if not running:
                 continue
+            progress("steps", len(state.run) - len(waiting) - len(running), len(state.run))
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 key = running.pop(future)
                 if not self._settle(key, future):
                     waiting[key] = state.wanted[key]
+        progress("steps", len(state.run), len(state.run))
 
     def outcomes(self) -> dict[str, Outcome]:
         """Return ``{key: outcome}`` of all steps planned and of everything before them."""

@@ -95,6 +95,7 @@ class Run:
         if not needs:
             return
         self._store.prepare()
+        self._store.clear_parts()
         graph = Graph(self._keys, self._store)
         told = [step for one in needs for step in (*one.told, *one.made)]
         missing = graph.plan(told, [step for one in needs for step in one.made])
@@ -105,11 +106,11 @@ class Run:
     def _run(self, graph: Graph, missing: list[Step]) -> None:
         options = self._options
         modules = sorted({step.function.partition(":")[0] for step in missing})
-        executor = executor_for(options.scheduler, self._progress, modules)
+        executor = executor_for(options.scheduler, self._progress, modules, options.memory)
         # Workers elsewhere may have been installed by others, or run code that was edited since.
         checked = options.scheduler not in ("serial", "processes")
         try:
-            graph.run(executor, memory=options.memory, checked=checked)
+            graph.run(executor, self._progress, memory=options.memory, checked=checked)
         except BaseException:
             executor.stop(now=True)
             raise

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 RESULT = "result.json"
 _PART = ".part-"
 _NAMES = "names"
+_ABANDONED = 24 * 3600
+"""Seconds after which a half-made result belongs to nobody: checks and clusters hold no lock."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +182,11 @@ class StepStore:
         return sorted(found, key=lambda kept: (kept.used, kept.key))
 
     def clear_parts(self) -> None:
-        """Remove what killed builds left half made; only while no build runs."""
+        """Remove what killed builds left half made, once nothing can still be at work on it."""
         for left in self.folder.glob(f"{_PART}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def prune(self, keep: int) -> list[Kept]:
         """Delete the files of results used longest ago until at most `keep` bytes are left.

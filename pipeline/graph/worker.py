@@ -115,7 +115,7 @@ def _call(task: Task, store: StepStore, folder: Path, tell: Progress) -> Made:
         options=task.step.options,
         inputs=inputs,
         folder=folder,
-        progress=tell,
+        progress=lambda stage, done, total: tell(f"{task.step.name} {stage}", done, total),
         memory=task.memory,
         before=store.last(task.recipe, task.step.name),
         work=task.cache / "tiling",

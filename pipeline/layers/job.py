@@ -35,6 +35,9 @@ class LayerJob:
         Of this build: datasets that several layers are made from have one set of steps.
     served
         GeoParquet of the version that is served; ``None`` if there is none.
+    data
+        What the manifest of that version says its table was made of: the same table has lost
+        nothing.
     accept
         Whether losing, moving or emptying much of it is meant.
     """
@@ -47,10 +50,12 @@ class LayerJob:
         declaration: Declaration,
         planner: Planner,
         served: Path | None = None,
+        data: str = "",
         *,
         accept: bool = False,
     ) -> None:
-        self._served, self._accept = served, accept
+        self._served, self._data, self._accept = served, data, accept
+        self._table = ""
         self.name = name
         self.layer = declaration.layers[name]
         self.title = self.layer.title.model_dump()
@@ -61,6 +66,7 @@ class LayerJob:
         """Return a digest of the keys of all steps, of what is said beside them, and of how."""
         plan = self._planner.layer(self.name)
         steps = [step for step, _ in plan.files.values()]
+        self._table = keys.key(plan.data.table)
         said = {
             "steps": [keys.key(step) for step in (plan.data.table, *steps)],
             "layer": self.layer.model_dump(
@@ -118,6 +124,8 @@ class LayerJob:
         return built
 
     def _compared(self) -> tuple[Step, ...]:
+        if self._table and self._table == self._data:
+            return ()
         meant = self._accept or self.layer.changes == "report"
         step = self._planner.compared(self.name, self._served, meant=meant)
         return () if step is None else (step,)
@@ -165,6 +173,7 @@ class LayerJob:
             "features": facts.get("features", 0),
             "extent": facts.get("extent"),
             "sources": list(self._sources(plan, results)),
+            "data": results(plan.data.table).key,
         }
 
     def _sources(self, plan: LayerPlan, results: Results) -> Iterator[dict[str, Any]]:

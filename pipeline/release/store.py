@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import getpass
 import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +79,7 @@ class Store:
             If another build is running.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._locked():
+        with self.locked():
             for left in self.folder.glob(f"{STAGING_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
             for left in self.folder.glob(f".{CURRENT}-*"):
@@ -172,15 +174,57 @@ class Store:
         return old
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("w") as lock:
+    def locked(self) -> Iterator[None]:
+        """Keep builds away for as long as it lasts; the lock of a killed process is gone with it.
+
+        Raises
+        ------
+        ReleaseError
+            If another build is running: who started it, where and when.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Not truncated before it is held: it says who holds it.
+        with (self.folder / ".lock").open("a+", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
+                lock.seek(0)
                 raise ReleaseError(
-                    "another build is running on this data folder; wait until it is done"
+                    f"another build is running on this data folder{_holder(lock.read())}; "
+                    "wait until it is done"
                 ) from error
-            yield
+            lock.truncate(0)
+            lock.write(json.dumps(_self()))
+            lock.flush()
+            try:
+                yield
+            finally:
+                lock.truncate(0)
+
+
+def _self() -> dict[str, Any]:
+    """Say who holds the lock: of use to whoever has to wait, and of none to a program."""
+    now = dt.datetime.now(dt.UTC)
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return {
+        "user": user,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _holder(text: str) -> str:
+    try:
+        told = json.loads(text)
+        since = dt.datetime.fromisoformat(told["since"]).astimezone()
+        who = f"{told['user']} on {told['host']}, process {told['pid']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f", started by {who}, at {since:%Y-%m-%d %H:%M:%S}"
 
 
 def release_name(content: str, now: dt.datetime) -> str:

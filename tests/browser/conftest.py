@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "transit"))
 ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """WebGL without a graphics card."""
 ROOT = Path(__file__).parents[2]
+PATIENCE = 240_000
+"""Milliseconds anything may take: a busy machine is no fault of a page."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -24,6 +26,19 @@ def output():
     folder = Path(__file__).parents[1] / "output"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def unhurried(browser):
+    """Let every context of `browser` wait as long as a busy machine needs."""
+    opened = browser.new_context
+
+    def new_context(**options):
+        context = opened(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = new_context
+    return browser
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +50,10 @@ def chromium():
         assert not os.environ.get("CI"), "no Chromium: continuous integration must look at the map"
         pytest.skip("no Chromium: install Debian's package chromium, or set TONARI_CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(ARGUMENTS), timeout=PATIENCE
+        )
+        yield unhurried(browser)
         browser.close()
 
 

@@ -43,7 +43,7 @@ def test_axe_finds_no_barrier(server, page, axe, kind, language):
     path, _, place = PAGES[kind].partition("#")
     page.goto(f"{server.address}{path}?lang={language}#{place}")
     if kind in ("map", "embed"):
-        page.locator('html[data-map-state="idle"]').wait_for(state="attached", timeout=60_000)
+        page.locator('html[data-map-state="idle"]').wait_for(state="attached")
         box = page.locator("canvas.maplibregl-canvas").bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.locator("#feature-body").wait_for()

@@ -23,6 +23,7 @@ from pipeline.layers.facts import fields_of
 from pipeline.layers.job import LayerJob
 from pipeline.layers.plan import Planner
 from pipeline.progress import silent
+from pipeline.release.previous import Previous
 from pipeline.run import Options, build
 from pipeline.sources import read_source
 
@@ -180,14 +181,16 @@ class Project:
 
     def jobs(self, loaded, *, accept=True):
         """Make the jobs; unless a test is about it, what changed is meant."""
-        served = self.releases / "current" / "layers"
+        served = self.releases / "current"
         planner = Planner(loaded.declaration, loaded.root)
+        known = Previous(served).manifest.get("layers", {})
         return [
             LayerJob(
                 name,
                 loaded.declaration,
                 planner,
-                served=served / name / f"{name}.parquet",
+                served=served / "layers" / name / f"{name}.parquet",
+                data=known.get(name, {}).get("data", ""),
                 accept=accept,
             )
             for name in loaded.declaration.layers

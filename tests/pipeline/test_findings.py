@@ -4,6 +4,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.findings import Catalogue, Finding, Severity, count_by_severity, has_error
+from pipeline.jobs import undeclared
 
 CATALOGUES = ["pipeline", "pipeline.config"]
 CODES = [(package, code) for package in CATALOGUES for code in Catalogue.of(package).entries]
@@ -88,3 +89,25 @@ def test_no_code_of_the_catalogue_is_unused(root):
             if f'"{code}"' not in source and not code.startswith("value-not-")
         ]
         assert unused == []
+
+
+TITLES = {
+    "parks": {"ja": "都市公園", "en": "City parks"},
+    "shelters": {"ja": "避難場所", "en": "Shelters"},
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("praks", "parks"), ("公園", "parks"), ("Shelter", "shelters"), ("避難場", "shelters")],
+)
+def test_a_name_that_is_not_declared_finds_the_one_that_was_meant(asked, meant):
+    (found,) = undeclared(asked, TITLES).findings
+    assert found.value == asked
+    assert f"「{meant} ({TITLES[meant]['ja']})」" in found.remedy_ja
+    assert "layers and feeds: parks, shelters" in found.message_en
+
+
+def test_a_name_like_none_lists_all_with_their_titles():
+    (found,) = undeclared("zzz", TITLES).findings
+    assert found.remedy_ja == "宣言されているもの: parks (都市公園)、shelters (避難場所)"

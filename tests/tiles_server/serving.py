@@ -82,13 +82,13 @@ def serving(data: Path, **options: object) -> Iterator[Server]:
             assert "Traceback" not in server.errors(), server.errors()[-3000:]
 
 
-def wait_until_up(server: Server, seconds: float = 30) -> None:
+def wait_until_up(server: Server, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.process.poll() is not None:
             raise AssertionError(f"the server ended: {server.errors()}")
         try:
-            httpx.get(server.address + "/healthz")
+            httpx.get(server.address + "/healthz", timeout=60)
         except httpx.TransportError:
             time.sleep(0.1)
         else:

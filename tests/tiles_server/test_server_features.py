@@ -10,6 +10,7 @@ import pyogrio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owslib.ogcapi.features import Features
 from release_maker import sample_frames
 
 SITES = "/collections/evacuation_sites"
@@ -222,3 +223,13 @@ def test_features_come_in_the_order_of_the_download(client):
 def test_the_index_is_not_offered_as_a_download(client):
     links = client.get(SITES).json()["links"]
     assert not [link for link in links if link["href"].endswith(".features")]
+
+
+def test_owslib_asks_by_place_and_value(server):
+    features = Features(server.address)
+    assert "evacuation_sites" in features.feature_collections()
+    bbox = [130.80, 33.88, 130.85, 33.92]
+    found = features.collection_items("evacuation_sites", bbox=bbox, limit=1000)
+    assert found["numberMatched"] == len(FRAME.cx[130.80:130.85, 33.88:33.92])
+    assert features.collection_items("evacuation_sites", capacity="107.0")["numberMatched"] == 1
+    assert features.collection_item("evacuation_sites", "54")["properties"]["name"] == "第54小学校"

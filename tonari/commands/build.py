@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,13 +65,14 @@ def command(
     """
     be_modest()
     # Help must not wait for the libraries that do the work.
-    from pipeline.config.load import load  # noqa: PLC0415
+    from pipeline.graph.declared import load_kept  # noqa: PLC0415
     from pipeline.run import Options, build  # noqa: PLC0415
     from tonari.jobs import jobs_of  # noqa: PLC0415
 
-    loaded = load(config)
-    jobs = jobs_of(loaded, data, accept=accept_changes)
     options = Options(scheduler, memory)
+    options = replace(options, keys=options.keys_for(data))
+    loaded = load_kept(config, data / "cache", options.keys_for(data))
+    jobs = jobs_of(loaded, data, accept=accept_changes)
     with progress_shown(quiet=as_json) as progress:
         result = build(loaded.declaration, jobs, data, progress, only, options)
     orphans = orphaned_alerts(data)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.errors import UndeclaredError
 from pipeline.findings import Finding, Severity, count_by_severity, has_error
+from pipeline.jobs import undeclared
 from tonari.console import (
     DONE,
     FAILED,
@@ -104,11 +104,7 @@ def _build_all(
     declared = loaded.declaration.feeds
     for name in names:
         if name not in declared:
-            known = "、".join(declared)
-            raise UndeclaredError(
-                f"feeds に「{name}」はありません。あるもの: {known}"
-                f" - feed '{name}' is not declared; feeds: {', '.join(declared)}"
-            )
+            raise undeclared(name, {n: feed.title.model_dump() for n, feed in declared.items()})
     with progress_shown(quiet=quiet) as progress:
         return {
             name: build_feed(

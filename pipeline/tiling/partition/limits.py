@@ -47,18 +47,29 @@ class Limits:
         return cls(batch=work // 11, chunk=work // 36, task=work // 4)
 
 
-def parse_memory(text: str | int) -> int:
+def parse_size(text: str | int) -> int:
     """Return bytes: ``"2G"``, ``"800M"``, ``"1.5G"`` (powers of 1,024) or a plain number.
+
+    Raises
+    ------
+    TilingError
+        If it is no size.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(text).strip(), re.IGNORECASE)
+    if not found:
+        raise TilingError(f"memory '{text}' is no size: write it like 800M or 2G")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def parse_memory(text: str | int) -> int:
+    """Return the bytes of a bound on memory; see :func:`parse_size`.
 
     Raises
     ------
     TilingError
         If it is no size, or too small for the engine itself.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", str(text).strip(), re.IGNORECASE)
-    if not found:
-        raise TilingError(f"memory '{text}' is no size: write it like 800M or 2G")
-    size = int(float(found[1]) * _UNITS[found[2].upper()])
+    size = parse_size(text)
     if size < LEAST_BYTES:
         raise TilingError(
             f"memory '{text}' is too small: the engine itself takes {ENGINE_BYTES >> 20}M, "

@@ -110,7 +110,9 @@ class GdalLayer:
             ids, noticed = part.ids, part.noticed
             geometry = table.column(shape)
             shape = _free(shape, part.attributes.column_names)
-            table = part.attributes.append_column(shape, geometry)
+            # In one go: a table without any column would have no rows either.
+            named = zip(part.attributes.column_names, part.attributes.columns, strict=True)
+            table = pa.table({**dict(named), shape: geometry})
         if self.encoding is not None:
             table = with_text(table, shape, self.encoding, first, noticed)
         return source_of(

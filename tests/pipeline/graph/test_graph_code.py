@@ -180,3 +180,24 @@ def test_all_that_a_step_imports_while_it_runs_is_in_its_code(root, tmp_path_fac
     imported, followed = json.loads(done.stdout)
     assert imported
     assert set(imported) <= set(followed)
+
+
+def test_what_libraries_leave_in_the_environment_changes_no_key(monkeypatch):
+    """The wheels of GDAL name their certificates there when they are imported."""
+    from pipeline.graph.libraries import Libraries
+
+    monkeypatch.delenv("GDAL_CURL_CA_BUNDLE", raising=False)
+    before = Libraries(FileMemory()).versions(["shapely"])
+    monkeypatch.setenv("GDAL_CURL_CA_BUNDLE", "/somewhere/cacert.pem")
+    assert Libraries(FileMemory()).versions(["shapely"]) == before
+    monkeypatch.setenv("PROJ_NETWORK", "ON")
+    assert Libraries(FileMemory()).versions(["shapely"]) != before
+
+
+def test_a_step_depends_on_the_versions_of_what_it_uses_and_of_what_that_needs():
+    from pipeline.graph.libraries import Libraries
+
+    reader = CodeReader(FileMemory()).of("pipeline.layers.steps.read:read")
+    versions = Libraries(FileMemory()).versions(reader.libraries)
+    assert {"pyogrio", "fiona", "python-calamine", "openpyxl", "orjson", "tky2jgd"} <= set(versions)
+    assert {"numpy", "pandas", "native pyogrio", "native pyproj", "native shapely"} <= set(versions)

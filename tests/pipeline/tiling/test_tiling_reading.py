@@ -134,6 +134,13 @@ def test_geojson_is_read_however_it_is_laid_out(cut, tmp_path, shape):
     assert findings == {}
 
 
+@pytest.mark.parametrize("properties", [{}, None])
+def test_geojson_without_any_attribute_is_drawn(cut, tmp_path, properties):
+    found, findings = cut(written(tmp_path, [feature() | {"properties": properties}]))
+    assert [f["properties"] for f in found.values()] == [{}]
+    assert findings == {}
+
+
 def test_features_larger_than_a_block_are_found(cut, tmp_path):
     large = feature(0, v="あ" * 3_000_000)
     found, _ = cut(written(tmp_path, [large, feature(1, v="x")]))
