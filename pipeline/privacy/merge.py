@@ -9,6 +9,7 @@ moves is its sum without its largest member; then the one whose groups come firs
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Group = tuple[int, ...]
-_Cover = tuple[int, float, tuple[Group, ...]]
+_Cover = tuple[float, float, tuple[Group, ...]]
 
 _EXACT = 14
 """Areas of a component solved to the optimum; larger ones are solved greedily and improved."""
 _WINDOW = 9
 """Areas of such a one that are chosen anew together."""
 _PASSES = 6
-_NONE: _Cover = (1, 0.0, ())
+_NONE: _Cover = (math.inf, 0.0, ())
 
 
 @dataclass(frozen=True)
