@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
 from pipeline.config.operations import Origin
 from pipeline.config.tiles import FieldName, Tiles
+from pipeline.config.waivers import About, Waiver
 from pipeline.standardise.codes import check_digit
 
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"]
@@ -147,6 +148,26 @@ class Privacy(Strict):
     publish: Annotated[
         tuple[FieldName, ...], AfterValidator(_each_once), AfterValidator(_askable)
     ] = Field(min_length=1)
+    about: About | None = Field(
+        default=None,
+        description="public_facilities: their addresses and telephone numbers are public",
+    )
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), description="what detectors of personal information find and may be published"
+    )
+
+    @model_validator(mode="after")
+    def _waives_what_is_published(self) -> Self:
+        known: set[tuple[str, str]] = set()
+        for waiver in self.waivers:
+            if waiver.field not in self.publish:
+                raise problem(
+                    "waiver-field-missing", name=waiver.field, known=", ".join(self.publish)
+                )
+            if (waiver.field, waiver.detector) in known:
+                raise problem("waiver-twice", name=waiver.field, detector=waiver.detector)
+            known.add((waiver.field, waiver.detector))
+        return self
 
 
 class StyleClass(Strict):

@@ -68,7 +68,7 @@ class LayerJob:
         steps = [step for step, _ in plan.files.values()]
         self._table = keys.key(plan.data.table)
         said = {
-            "steps": [keys.key(step) for step in (plan.data.table, *steps)],
+            "steps": [keys.key(step) for step in (*plan.data.told, *steps)],
             "layer": self.layer.model_dump(
                 mode="json", by_alias=True, exclude={"sources", "origin"}
             ),
@@ -90,7 +90,7 @@ class LayerJob:
     def needs(self, *, check: bool) -> Needs:
         """Return the steps up to the published table, and to publish, those of its files."""
         plan = self._planner.layer(self.name)
-        told = (plan.data.table, *self._compared())
+        told = (*plan.data.told, *self._compared())
         return Needs(told, () if check else tuple(step for step, _ in plan.files.values()))
 
     def findings(self, results: Results) -> Built:

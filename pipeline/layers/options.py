@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from pipeline.config.layers import Municipality, Source
     from pipeline.config.tiles import Tiles
+    from pipeline.config.waivers import About
+    from pipeline.privacy.detect.waivers import Accepted
     from pipeline.standardise.columns import Field
 
 Takes = Literal["table", "moments", "types"]
@@ -76,6 +78,27 @@ class Protecting:
     shapes: bool
     csv: bool
     fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Detecting:
+    """What of a table is searched for personal information, and what is waived.
+
+    Attributes
+    ----------
+    place
+        ``layers.NAME``, for messages.
+    headings
+        By field: its declared title and what the sources call it.
+    waivers
+        As they stand on the day of the build.
+    """
+
+    place: str
+    publish: tuple[str, ...]
+    headings: tuple[tuple[str, tuple[str, ...]], ...]
+    about: About | None
+    waivers: tuple[Accepted, ...]
 
 
 @dataclass(frozen=True)

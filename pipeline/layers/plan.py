@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from pipeline.config.layers import SHAPED_OUTPUTS, Layer
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
 from pipeline.graph.step import Step
+from pipeline.layers.detection import detecting
 from pipeline.layers.options import (
     Checking,
     Comparing,
@@ -23,6 +25,7 @@ from pipeline.layers.options import (
     Writing,
 )
 from pipeline.sources.files import source_files
+from pipeline.standardise.moments import JAPAN
 from pipeline.standardise.schemas import layer_fields, schema_names
 
 if TYPE_CHECKING:
@@ -78,11 +81,19 @@ class DatasetPlan:
         The step whose table other datasets are made from: as published, or records whole.
     steps
         All steps of its own, in the order their findings are told.
+    detect
+        The step that looks for personal information in a layer; ``None`` for records.
     """
 
     sources: tuple[tuple[Step, Step, Step], ...]
     table: Step
     steps: tuple[Step, ...]
+    detect: Step | None
+
+    @property
+    def told(self) -> tuple[Step, ...]:
+        """The last steps before anything is written: they and those before them tell all."""
+        return (self.table,) if self.detect is None else (self.table, self.detect)
 
 
 @dataclass(frozen=True)
@@ -113,10 +124,13 @@ class Planner:
         The whole declaration.
     root
         Folder that source paths start from.
+    day
+        On which waivers are judged; today in Japan unless given.
     """
 
-    def __init__(self, declaration: Declaration, root: Path) -> None:
+    def __init__(self, declaration: Declaration, root: Path, day: dt.date | None = None) -> None:
         self._declaration, self._root = declaration, root
+        self._day = day or dt.datetime.now(JAPAN).date()
         self._known: dict[tuple[str, str], DatasetPlan] = {}
 
     def layer(self, name: str) -> LayerPlan:
@@ -195,7 +209,9 @@ class Planner:
         table = _protecting(place, declared, fields, joined)
         reads = [steps[0] for steps in sources]
         rest = [step for steps in sources for step in steps[1:]]
-        return DatasetPlan(sources, table, (*reads, *rest, joined, table))
+        return _dataset_plan(
+            sources, (*reads, *rest, joined), table, self._detecting(place, declared, joined)
+        )
 
     def _source(
         self,
@@ -243,7 +259,28 @@ class Planner:
         )
         fields = tuple(layer_fields(declared).values())
         table = _protecting(place, declared, fields, derived)
-        return DatasetPlan((), table, (derived, table))
+        return _dataset_plan((), (derived,), table, self._detecting(place, declared, derived))
+
+    def _detecting(self, place: str, declared: Dataset, before: Step) -> Step | None:
+        """Make the step that looks for personal information; records stay inside."""
+        if not isinstance(declared, Layer):
+            return None
+        return Step(
+            f"{place}: detect",
+            f"{STEPS}.detect:detect",
+            detecting(place, declared, self._day),
+            (before,),
+        )
+
+
+def _dataset_plan(
+    sources: tuple[tuple[Step, Step, Step], ...],
+    before: tuple[Step, ...],
+    table: Step,
+    detect: Step | None,
+) -> DatasetPlan:
+    last = (table,) if detect is None else (table, detect)
+    return DatasetPlan(sources, table, (*before, *last), detect)
 
 
 def _require_schema(declared: Dataset) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
@@ -35,10 +35,6 @@ def schema_fields(name: str) -> dict[str, Field]:
     KeyError
         If there is no schema of that name.
     """
-    if name not in schema_names():
-        raise KeyError(name)
-    group, entry = name.split("/")
-    text = (resources.files("pipeline") / "schemas" / group / f"{entry}.yaml").read_text("utf-8")
     return {
         key: Field(
             key,
@@ -48,8 +44,30 @@ def schema_fields(name: str) -> dict[str, Field]:
             spec.get("required", False),
             tuple(spec.get("headings", ())),
         )
-        for key, spec in YAML(typ="safe").load(text)["fields"].items()
+        for key, spec in _schema(name)["fields"].items()
     }
+
+
+def schema_about(name: str) -> str | None:
+    """Return what the records of a national schema are about, where that makes more of it public.
+
+    Raises
+    ------
+    KeyError
+        If there is no schema of that name.
+    """
+    about: str | None = _schema(name).get("about")
+    return about
+
+
+@cache
+def _schema(name: str) -> dict[str, Any]:
+    if name not in schema_names():
+        raise KeyError(name)
+    group, entry = name.split("/")
+    text = (resources.files("pipeline") / "schemas" / group / f"{entry}.yaml").read_text("utf-8")
+    content: dict[str, Any] = YAML(typ="safe").load(text)
+    return content
 
 
 def layer_fields(layer: Dataset) -> dict[str, Field]:

@@ -2,6 +2,15 @@
 
 import pytest
 
+WAIVED = {
+    "field": "owner",
+    "detector": "name",
+    "reason": "consent",
+    "author": "都市計画課",
+    "date": "2026-01-01",
+    "expires": "2999-12-31",
+    "count": 1,
+}
 SECRETS = ("所有者甲", "甲の土地", "owner")
 
 
@@ -11,7 +20,7 @@ def parcels(project):
         project.layer(
             "parcels",
             fields={"name": {"title": {"ja": "用途"}}, "owner": {"title": {"ja": "所有者"}}},
-            privacy={"publish": publish},
+            privacy={"publish": publish, "waivers": [WAIVED] if "owner" in publish else []},
             style=style,
         )
         text = "名称,所有者,経度,緯度\n住宅,所有者甲,130.81,33.9\n"
@@ -50,6 +59,7 @@ def test_classes_of_no_field_stay_inside_too(parcels):
 def test_a_published_field_keeps_its_classes(parcels):
     project = parcels(["name", "owner"], by="owner", label="name", classes=CLASSES)
     (outcome,) = project.build().outcomes
+    assert outcome.status == "built"
     assert outcome.entry["style"]["by"] == "owner"
     assert outcome.entry["style"]["classes"][0]["value"] == "所有者甲"
 

@@ -32,7 +32,7 @@ layers:
         geometry: {{x: x, y: y, crs: EPSG:6668}}
         fields: {{name: name, phone: phone}}
       {more}
-    privacy: {{publish: [{publish}]}}
+    privacy: {{publish: [{publish}], about: public_facilities}}
     outputs: [geojson]
 """
 
