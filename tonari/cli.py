@@ -14,6 +14,7 @@ COMMANDS = {
     "gtfs": "tonari.commands.gtfs",
     "inspect": "tonari.commands.inspect",
     "releases": "tonari.commands.releases",
+    "schema": "tonari.commands.schema",
     "serve": "tonari.commands.serve",
     "tile": "tonari.commands.tile",
 }

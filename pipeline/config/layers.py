@@ -110,6 +110,9 @@ class Source(Strict):
     encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
     table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
     header: int = Field(default=1, ge=1, description="row that holds the column names")
+    totals: Literal["refuse", "drop", "keep"] = Field(
+        default="refuse", description="what to do with a row called 合計 or 計"
+    )
     crs: str = ""
     geometry: PointColumns | None = None
     fields: dict[str, FieldName] = Field(

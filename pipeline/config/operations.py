@@ -160,7 +160,31 @@ class Zones(Operation):
         return self
 
 
-OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones)
+class Crosswalk(Operation):
+    """The rows with a code put beside the code of another list: a municipality's and the nation's.
+
+    Nothing is guessed: a code that is not in the table, or stands for several, stays unmapped.
+    """
+
+    operation: Literal["crosswalk"]
+    field: FieldName = Field(description="the codes as the source has them; they stay")
+    to: FieldName = Field(description="new field of codes; its labels get '_label' added")
+    using: str | dict[str, str] = Field(
+        default="",
+        description="a table of pipeline/schemas/crosswalks, or {municipality code: table}",
+    )
+    table: Dataset | None = Field(
+        default=None, description="a table of one's own with fields code, to, kind"
+    )
+
+    @model_validator(mode="after")
+    def _one_table(self) -> Crosswalk:
+        if bool(self.using) == (self.table is not None):
+            raise problem("crosswalk-one-table")
+        return self
+
+
+OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones, Crosswalk)
 """Every operation a declaration may name."""
 
 if TYPE_CHECKING:

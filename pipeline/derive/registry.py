@@ -7,12 +7,13 @@ there), a function ``(options, *given) -> Derived`` in a room of its own (see
 
 from __future__ import annotations
 
-from pipeline.config.operations import Aggregate, Join, Operation, Select, Zones
+from pipeline.config.operations import Aggregate, Crosswalk, Join, Operation, Select, Zones
 
 FUNCTIONS: dict[type[Operation], str] = {
     Select: "pipeline.derive.select:select",
     Aggregate: "pipeline.derive.aggregate:aggregate",
     Join: "pipeline.derive.join:join_table",
     Zones: "pipeline.derive.zones:zones",
+    Crosswalk: "pipeline.derive.crosswalk:crosswalk",
 }
 """``package.module:function`` of every operation."""

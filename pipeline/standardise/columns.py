@@ -26,6 +26,14 @@ class Field:
         A record without it is a warning.
     headings
         Column names under which ledgers keep it, besides its own name and Japanese title.
+    unit
+        Of its numbers, as people write it.
+    codes
+        Code list of :mod:`pipeline.standardise.codelists` its values are from.
+    minimum, maximum
+        Of its numbers.
+    parts
+        Fields whose sum it is.
     """
 
     name: str
@@ -34,6 +42,11 @@ class Field:
     type: str = ""
     required: bool = False
     headings: tuple[str, ...] = ()
+    unit: str = ""
+    codes: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    parts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the form the manifest has."""

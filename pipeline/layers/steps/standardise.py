@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table, untagged, write_table
 from pipeline.sources.table import Facts, Table
+from pipeline.standardise.domains import domain_findings, without_totals
 from pipeline.standardise.fields import (
     found_types,
     standardise,
@@ -36,6 +37,8 @@ def standardise_source(work: Work) -> Made:
     types = found_types(declared, table, source)
     typed = with_types(declared, [(source, table)])
     standard, misfits = standardise(table, source, options.municipality, typed)
+    standard, totals = without_totals(standard, typed.values(), source)
+    misfits += [*totals, *domain_findings(standard, typed.values(), source.path)]
     write_table(standard, work.folder)
     return Made({"types": types}, [*findings, *misfits])
 
