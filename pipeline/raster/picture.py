@@ -177,7 +177,8 @@ def _fit_kind(kind: RasterKind, roles: list[str], dtype: str, shown: str) -> lis
     """Refuse bands or types that no raster of this kind has."""
     catalogue, said = Catalogue.of("pipeline.raster"), ", ".join(roles)
     single = kind in ("classes", "elevation")
-    color = roles[:3] == ["red", "green", "blue"]
+    nameless = roles in (["gray", "undefined", "undefined"], ["undefined"] * 3)
+    color = roles[:3] == ["red", "green", "blue"] or nameless
     grey = roles[0] in ("gray", "palette", "undefined") and roles[1:] in ([], ["alpha"])
     fits = len(roles) == 1 if single else (color or grey) and len(roles) <= 8
     if not fits:
@@ -190,8 +191,10 @@ def _fit_kind(kind: RasterKind, roles: list[str], dtype: str, shown: str) -> lis
         raise _refused("raster-type", shown, value=dtype, kind=kind)
     findings = []
     left = [role for role in roles[3:] if role != "alpha"]
-    if color and left:
+    if color and left and not nameless:
         findings.append(catalogue.finding("raster-bands-left", file=shown, value=", ".join(left)))
+    if nameless and not single:
+        findings.append(catalogue.finding("raster-bands-nameless", file=shown))
     if dtype == "uint16" and kind == "photo":
         findings.append(catalogue.finding("raster-scaled", file=shown))
     return findings
