@@ -50,9 +50,8 @@ def weights_of(method: Method) -> NDArray[np.float32]:
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _kept(value: float, whole: bool) -> float:
     """Return a number as it is stored: rounded and within a byte where pixels are bytes."""
-    if whole:
-        return min(max(np.floor(value + 0.5), 0.0), 255.0)
-    return value
+    rounded: float = min(max(np.floor(value + 0.5), 0.0), 255.0)
+    return rounded if whole else value
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
