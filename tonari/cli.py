@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import click
 
 COMMANDS = {
+    "borders": "tonari.commands.borders",
     "build": "tonari.commands.build",
     "cache": "tonari.commands.cache",
     "check": "tonari.commands.check",

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feeds import Feed
 from pipeline.config.layers import Dataset, Layer, Map, Municipality, Publisher, Records
+from pipeline.config.operations import Dataset as Reference
 from pipeline.config.rasters import Raster
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Declaration(Strict):
     publisher: Publisher
     sample: bool = Field(default=False, description="the values are made up; every page says so")
     municipalities: dict[Name, Municipality] = Field(min_length=1)
+    boundary: Reference | None = Field(
+        default=None, description="the layer or records of whose area is where, e.g. N03"
+    )
     records: dict[Name, Records] = Field(default_factory=dict)
     layers: dict[Name, Layer] = Field(default_factory=dict)
     rasters: dict[Name, Raster] = Field(default_factory=dict)
@@ -54,6 +58,11 @@ def circle(declaration: Declaration) -> list[tuple[str, str]]:
         for key, dataset in datasets(declaration).items()
         if dataset.origin is not None
     }
+    if declaration.boundary is not None:
+        _, *named = declaration.boundary.named()
+        for name, layer in declaration.layers.items():
+            if layer.borders is not None and ["layers", name] != named:
+                needs.setdefault(("layers", name), []).append((named[0], named[1]))
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
@@ -79,6 +88,11 @@ def dangling_references(declaration: Declaration) -> Iterator[Dangling]:
             if named not in there:
                 yield (section, name, "from", *keys), kind, named, there
     yield from _dangling_of_rasters(declaration, municipalities)
+    if declaration.boundary is not None:
+        key, kind, named = declaration.boundary.named()
+        there = list(getattr(declaration, kind))
+        if named not in there:
+            yield ("boundary", key), kind, named, there
     for name, map_ in declaration.maps.items():
         for kind, used, known in (
             ("layers", map_.layers, [*declaration.layers, *declaration.rasters]),

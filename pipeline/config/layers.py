@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
+from pipeline.config.borders import PROVENANCE, Borders
 from pipeline.config.operations import Origin
 from pipeline.config.tiles import FieldName, Tiles
 from pipeline.config.waivers import About, Waiver
@@ -20,7 +21,7 @@ SHAPED_OUTPUTS = frozenset({"geojson", "pmtiles"})
 """Outputs that need geometry."""
 
 RESERVED_FIELDS = frozenset(
-    {"id", "geometry", "municipality_code", "longitude", "latitude", "bbox"}
+    {"id", "geometry", "municipality_code", "longitude", "latitude", "bbox", *PROVENANCE}
 )
 """Columns that published files get by themselves; a declaration may not define them again."""
 
@@ -248,6 +249,9 @@ class Layer(Dataset):
     style: Style = Style()
     licence: str = ""
     attribution: str = ""
+    borders: Borders | None = Field(
+        default=None, description="what is measured where municipalities meet, and mended"
+    )
     changes: Literal["refuse", "report"] = Field(
         default="refuse",
         description="when more than a fifth of what is served is lost, moved or emptied",
@@ -269,9 +273,16 @@ class Layer(Dataset):
             raise problem("table-not-drawn", outputs=", ".join(wrong))
         return self
 
+    @model_validator(mode="after")
+    def _tables_have_no_borders(self) -> Self:
+        if self.geometry == "none" and self.borders is not None:
+            raise problem("borders-without-places")
+        return self
+
     def published(self) -> set[str]:
         """Return the names of all attributes that may leave the city."""
-        return {*self.privacy.publish, "municipality_code"}
+        added = self.borders.added() if self.borders is not None else ()
+        return {*self.privacy.publish, "municipality_code", *added}
 
     def published_style(self) -> Style:
         """Return the style without what it says of withheld fields: their values are data."""

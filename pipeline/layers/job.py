@@ -104,12 +104,10 @@ class LayerJob:
         """Link the files of the layer into `folder` and say what they are."""
         plan = self._planner.layer(self.name)
         cuts = [plan.cut] if plan.cut is not None else []
-        steps = (
-            *plan.data.steps,
-            *self._compared(),
-            *cuts,
-            *(step for step, _ in plan.files.values()),
-        )
+        files = [step for step, _ in plan.files.values()]
+        # One step may make several files; what it found is told once.
+        every = {id(step): step for step in (*plan.data.steps, *self._compared(), *cuts, *files)}
+        steps = tuple(every.values())
         built = Built(self._entry(plan, results))
         self._tell(plan, steps, results, built)
         if has_error(built.findings):
@@ -174,6 +172,7 @@ class LayerJob:
             "extent": facts.get("extent"),
             "sources": list(self._sources(plan, results)),
             "data": results(plan.data.table).key,
+            **{part: facts[part] for part in ("borders", "not_provided") if facts.get(part)},
         }
 
     def _sources(self, plan: LayerPlan, results: Results) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.config.borders import Borders
     from pipeline.config.layers import Municipality, Source
     from pipeline.config.tiles import Tiles
     from pipeline.config.waivers import About
@@ -99,6 +100,27 @@ class Detecting:
     headings: tuple[tuple[str, tuple[str, ...]], ...]
     about: About | None
     waivers: tuple[Accepted, ...]
+
+
+@dataclass(frozen=True)
+class Bordering:
+    """A published table held against its neighbours.
+
+    Attributes
+    ----------
+    planes, codes_of, names
+        ``(code, CRS)``, ``(name in the declaration, code)`` and ``(code, ja, en)`` of the
+        municipalities.
+    itself
+        Whether the layer is the reference.
+    """
+
+    name: str
+    borders: Borders
+    planes: tuple[tuple[str, str], ...]
+    codes_of: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str, str], ...]
+    itself: bool
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.config.layers import SHAPED_OUTPUTS, Layer
@@ -12,6 +12,7 @@ from pipeline.findings import Catalogue
 from pipeline.graph.step import Step
 from pipeline.layers.detection import detecting
 from pipeline.layers.options import (
+    Bordering,
     Checking,
     Comparing,
     Cutting,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pipeline.config.borders import Borders
     from pipeline.config.declaration import Declaration
     from pipeline.config.layers import Dataset, Source
     from pipeline.config.operations import Operation
@@ -143,6 +145,9 @@ class Planner:
         """
         layer, data = self._declaration.layers[name], self.dataset("layers", name)
         files = dict(_writing(name, layer, data))
+        if layer.borders is not None:
+            files["borders"] = data.table, f"{name}.borders.parquet"
+            files["originals"] = data.table, f"{name}.originals.parquet"
         cut = None
         if "pmtiles" in layer.outputs and layer.geometry is None:
             cut, labelled = _tiles(name, layer, data, self.attribution(layer))
@@ -162,8 +167,33 @@ class Planner:
             declared: Dataset = getattr(self._declaration, section)[name]
             _require_schema(declared)
             make = self._derived if declared.origin is not None else self._from_sources
-            self._known[key] = make(f"{section}.{name}", declared)
+            made = make(f"{section}.{name}", declared)
+            if isinstance(declared, Layer) and declared.borders is not None:
+                made = self._bordered(name, declared.borders, made)
+            self._known[key] = made
         return self._known[key]
+
+    def _bordered(self, name: str, borders: Borders, made: DatasetPlan) -> DatasetPlan:
+        """Hold a published table against the reference and itself, last of all."""
+        towns, inputs = self._declaration.municipalities, [made.table]
+        boundary, itself = self._declaration.boundary, False
+        if boundary is not None:
+            _, section, named = boundary.named()
+            itself = (section, named) == ("layers", name)
+            inputs += [] if itself else [self.dataset(section, named).table]
+        options = Bordering(
+            name, borders, tuple((m.code, m.crs) for m in towns.values()),
+            tuple((key, m.code) for key, m in towns.items()),
+            tuple((m.code, m.name.ja, m.name.en) for m in towns.values()), itself,
+        )  # fmt: skip
+        step = Step(
+            f"layers.{name}: borders",
+            f"{STEPS}.borders:borders",
+            options,
+            tuple(inputs),
+            clean=True,
+        )
+        return replace(made, table=step, steps=(*made.steps, step))
 
     def compared(self, name: str, served: Path | None, *, meant: bool) -> Step | None:
         """Return the step that compares a layer with the version that is served, if one is."""

@@ -61,7 +61,7 @@ def test_unknown_key_names_the_nearest_known_key_and_its_line(complaints):
 def test_unknown_key_far_from_any_lists_the_known_ones(complaints):
     (found,) = complaints(SOUND + "zzz: 1\n")
     assert found.row == 11
-    known = "publisher, sample, municipalities, records, layers, rasters, feeds, maps, include"
+    known = "publisher, sample, municipalities, boundary, records, layers, rasters, feeds, maps"
     assert known in found.remedy_en
 
 
