@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
 from pipeline.config.borders import PROVENANCE, Borders
+from pipeline.config.disclosure import Disclosure
 from pipeline.config.operations import Origin
 from pipeline.config.tiles import FieldName, Tiles
 from pipeline.config.waivers import About, Waiver
@@ -146,8 +147,8 @@ class LayerField(Strict):
     description: Text | None = None
 
 
-class Privacy(Strict):
-    """What may leave the city: nothing but the fields listed here."""
+class Privacy(Disclosure):
+    """What may leave the city: the fields listed here, and of tables about few what is safe."""
 
     publish: Annotated[
         tuple[FieldName, ...], AfterValidator(_each_once), AfterValidator(_askable)
@@ -282,7 +283,7 @@ class Layer(Dataset):
     def published(self) -> set[str]:
         """Return the names of all attributes that may leave the city."""
         added = self.borders.added() if self.borders is not None else ()
-        return {*self.privacy.publish, "municipality_code", *added}
+        return {*self.privacy.publish, *self.privacy.added(), "municipality_code", *added}
 
     def published_style(self) -> Style:
         """Return the style without what it says of withheld fields: their values are data."""

@@ -160,7 +160,8 @@ class LayerJob:
         layer, table = self.layer, results(plan.data.table).entry
         facts = table.facts if table is not None else {}
         fields = fields_of(facts) if table is not None else {}
-        return {
+        told = {key: facts[key] for key in ("disclosure",) if key in facts}
+        return told | {
             "title": self.title,
             "description": layer.description.model_dump(),
             "licence": layer.licence or self._declaration.publisher.licence,

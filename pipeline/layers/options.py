@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.borders import Borders
+    from pipeline.config.disclosure import Disclosure
     from pipeline.config.layers import Municipality, Source
     from pipeline.config.tiles import Tiles
     from pipeline.config.waivers import About
     from pipeline.privacy.detect.waivers import Accepted
+    from pipeline.privacy.layout import Layout
     from pipeline.standardise.columns import Field
 
 Takes = Literal["table", "moments", "types"]
@@ -149,6 +151,22 @@ class Deriving:
     place: str
     function: str
     operation: Any
+
+
+@dataclass(frozen=True)
+class Disclosing:
+    """A table of aggregates, and by which rules it is kept from telling of single records.
+
+    Attributes
+    ----------
+    universe
+        Number that all layers made of the same records share; tells nothing of them.
+    """
+
+    place: str
+    layout: Layout
+    rules: Disclosure
+    universe: int
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipeline.config.disclosure import Disclosure
 from pipeline.config.layers import SHAPED_OUTPUTS, Layer
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue
@@ -17,6 +18,7 @@ from pipeline.layers.options import (
     Comparing,
     Cutting,
     Deriving,
+    Disclosing,
     Joining,
     Labelling,
     Protecting,
@@ -228,6 +230,10 @@ class Planner:
         return list(dict.fromkeys(found))
 
     def _from_sources(self, place: str, declared: Dataset) -> DatasetPlan:
+        if isinstance(declared, Layer) and declared.privacy.controlled:
+            raise SourceError(
+                [Catalogue.of("pipeline").finding("disclosure-uncounted", field=place)]
+            )
         fields = tuple(layer_fields(declared).values())
         publish = _published(declared) or ()
         sources = tuple(
@@ -288,8 +294,29 @@ class Planner:
             clean=True,
         )
         fields = tuple(layer_fields(declared).values())
-        table = _protecting(place, declared, fields, derived)
-        return _dataset_plan((), (derived,), table, self._detecting(place, declared, derived))
+        safe = self._disclosed(place, declared, derived)
+        before = (derived,) if safe is derived else (derived, safe)
+        table = _protecting(place, declared, fields, safe)
+        return _dataset_plan((), before, table, self._detecting(place, declared, safe))
+
+    def _disclosed(self, place: str, declared: Dataset, derived: Step) -> Step:
+        """Return the step that keeps a table from telling of single records, if it is to."""
+        if not isinstance(declared, Layer) or not declared.privacy.controlled:
+            return derived
+        from pipeline.privacy.layout import layout_of  # noqa: PLC0415 - few tables need it
+
+        layout = layout_of(declared.origin) if declared.origin is not None else None
+        if layout is None:
+            raise SourceError(
+                [Catalogue.of("pipeline").finding("disclosure-uncounted", field=place)]
+            )
+        assert declared.origin is not None
+        _, section, name = next(iter(declared.origin.references()))
+        universe = list(getattr(self._declaration, section)).index(name)
+        options = Disclosing(place, layout, _rules(declared), universe)
+        return Step(
+            f"{place}: disclosure", f"{STEPS}.disclose:disclose", options, (derived,), clean=True
+        )
 
     def _detecting(self, place: str, declared: Dataset, before: Step) -> Step | None:
         """Make the step that looks for personal information; records stay inside."""
@@ -326,7 +353,14 @@ def _require_schema(declared: Dataset) -> None:
 
 
 def _published(declared: Dataset) -> tuple[str, ...] | None:
-    return declared.privacy.publish if isinstance(declared, Layer) else None
+    if not isinstance(declared, Layer):
+        return None
+    return tuple(dict.fromkeys((*declared.privacy.publish, *declared.privacy.added())))
+
+
+def _rules(layer: Layer) -> Disclosure:
+    """Return the rules alone: what is published decides nothing of what is safe."""
+    return Disclosure(**{name: getattr(layer.privacy, name) for name in Disclosure.model_fields})
 
 
 def _nameless_operation(operation: Operation) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -25,4 +26,5 @@ def derive(work: Work) -> Made:
     frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)
     write_table(frame, work.folder)
     facts = {"fields": [asdict(f) for f in derived.fields], "features": len(frame)}
-    return Made(facts | {"counts": derived.counts}, derived.findings)
+    made_of = hashlib.sha256(work.inputs[0].key.encode()).hexdigest()
+    return Made(facts | {"counts": derived.counts, "made_of": made_of}, derived.findings)

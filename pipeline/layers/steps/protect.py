@@ -46,7 +46,8 @@ def protect(work: Work) -> Made:
     published = frame[columns] if options.shapes else pd.DataFrame(frame[columns])
     published.insert(0, "id", ids)
     write_table(published, work.folder)
-    return Made(_facts([fields[f] for f in publish], published), findings)
+    told = {k: v for k, v in work.inputs[0].facts.items() if k == "disclosure"}
+    return Made(_facts([fields[f] for f in publish], published) | told, findings)
 
 
 def _facts(fields: list[Field], frame: pd.DataFrame) -> dict[str, Any]:

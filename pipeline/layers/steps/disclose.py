@@ -1,0 +1,36 @@
+"""Keeping a table of aggregates from telling of single records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pipeline.graph.step import Made
+from pipeline.graph.tables import read_table, write_table
+from pipeline.layers.facts import fields_of
+from pipeline.privacy.protect import protect_counts
+from pipeline.standardise.columns import ROW, SOURCE
+
+if TYPE_CHECKING:
+    from pipeline.graph.step import Work
+    from pipeline.layers.options import Disclosing
+
+
+def disclose(work: Work) -> Made:
+    """Merge, suppress or round what is of too few, and say what an outsider then knows."""
+    options: Disclosing = work.options
+    (entry,) = work.inputs
+    frame, fields = read_table(entry), fields_of(entry.facts)
+    layout = options.layout
+    measures = {*layout.columns.values(), *layout.beside, *layout.per}
+    keys = tuple(name for name in fields if name not in measures) or ("municipality_code",)
+    made = protect_counts(frame, layout, keys, options.rules, options.place)
+    out = made.frame.reset_index(drop=True)
+    out[SOURCE], out[ROW] = options.place, range(1, len(out) + 1)
+    write_table(out, work.folder)
+    described = made.described | {
+        "universe": options.universe,
+        "data": entry.facts["made_of"][:16],
+    }
+    told = [asdict(field) for field in (*fields.values(), *made.fields)]
+    return Made({"fields": told, "features": len(out), "disclosure": described}, made.findings)

@@ -1,0 +1,85 @@
+"""Which columns of an aggregated table are counts, and what else tells of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.config.operations import Aggregate, Zones
+
+if TYPE_CHECKING:
+    from pipeline.config.operations import Operation
+
+TOTAL = "*"
+"""Name of the column of all classes together."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The measures of a table of aggregates.
+
+    Attributes
+    ----------
+    count
+        Column of the number of records.
+    parts
+        ``{class: column}``, where it is published by classes; they add up to `count`.
+    per
+        Fields that make rows of their own within a zone.
+    beside
+        ``{column: class}`` of all other measures: hidden where the count of that class is.
+    sums
+        Those of them that can be added up.
+    zones
+        What the zones are: cells of a standard grid, else anything.
+    """
+
+    count: str
+    parts: dict[str, str] = field(default_factory=dict)
+    per: tuple[str, ...] = ()
+    beside: dict[str, str] = field(default_factory=dict)
+    sums: tuple[str, ...] = ()
+    zones: Literal["mesh", "other"] = "other"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Return ``{class: column}`` of all counts, the total last."""
+        return {**self.parts, TOTAL: self.count}
+
+
+def layout_of(operation: Operation) -> Layout | None:
+    """Return the layout of what an operation makes; ``None`` if it counts nothing."""
+    match operation:
+        case Aggregate(count=str(count)):
+            sums = tuple(operation.sums)
+            return Layout(count, beside=dict.fromkeys(sums, TOTAL), sums=sums)
+        case Zones():
+            return _of_zones(operation)
+        case _:
+            return None
+
+
+def _of_zones(operation: Zones) -> Layout | None:
+    counts = [name for name, m in operation.measures.items() if m.kind == "count"]
+    if not counts:
+        return None
+    groups = [*operation.classes.groups, operation.classes.rest] if operation.classes else []
+    beside: dict[str, str] = {}
+    sums: list[str] = []
+    for name, measure in operation.measures.items():
+        of_classes = groups if measure.kind in ("count", "sum", "share") else []
+        columns = {name: TOTAL} | {f"{name}_{group}": group for group in of_classes}
+        if measure.kind in ("count", "sum"):
+            sums += columns
+        beside |= columns
+    count = counts[0]
+    parts = {group: f"{count}_{group}" for group in groups}
+    mine = {count, *parts.values()}
+    return Layout(
+        count,
+        parts,
+        operation.per,
+        {name: group for name, group in beside.items() if name not in mine},
+        tuple(name for name in sums if name not in mine),
+        "mesh" if operation.mesh in ("1km", "500m", "250m", "125m") else "other",
+    )
