@@ -73,6 +73,8 @@ class Finding:
         How many places this one finding stands for; the named place is the first of them.
     places
         Every one of them, where there are several and each can be named.
+    catalogue
+        Package whose ``findings.yaml`` has the sentences; empty if they are somebody else's.
     message_ja, message_en, remedy_ja, remedy_en
         One line each, for a planner.
     """
@@ -92,6 +94,7 @@ class Finding:
     value: str = ""
     count: int = 1
     places: tuple[Place, ...] = ()
+    catalogue: str = ""
 
     def where(self, language: Language) -> str:
         """Name the place in words, e.g. ``data/hinan.csv 317 行 「経度」``."""
@@ -238,8 +241,50 @@ class Catalogue:
             remedy_ja=say("remedy", "ja"),
             remedy_en=say("remedy", "en"),
             places=every if len(every) > 1 else (),
+            catalogue=self.package,
             **place,
         )
+
+    def sentences(self, code: str, said: Mapping[str, object]) -> dict[str, str] | None:
+        """Return the sentences of a finding with nothing in them but what is given.
+
+        Parameters
+        ----------
+        said
+            What may be said; every other part reads "…".
+
+        Returns
+        -------
+        dict or None
+            ``message_ja``, ``message_en``, ``remedy_ja``, ``remedy_en``; ``None`` if the
+            catalogue has no such finding (any more).
+        """
+        entry = self.entries.get(code)
+        if entry is None:
+            return None
+        return {
+            f"{kind}_{language}": str(entry[kind][language]).format_map(_Only(said))
+            for kind in ("message", "remedy")
+            for language in ("ja", "en")
+        }
+
+
+class _Unsaid:
+    """Stands in a sentence for what is not said there, whatever its format."""
+
+    def __format__(self, spec: str) -> str:
+        return "…"
+
+    def __getattr__(self, name: str) -> _Unsaid:
+        return self
+
+    def __getitem__(self, key: object) -> _Unsaid:
+        return self
+
+
+class _Only(dict[str, object]):
+    def __missing__(self, key: str) -> object:
+        return _Unsaid()
 
 
 def _shown(value: str) -> str:

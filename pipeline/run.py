@@ -22,6 +22,7 @@ from pipeline.release.manifest import (
 )
 from pipeline.release.outcome import Outcome
 from pipeline.release.previous import Previous
+from pipeline.release.public import public_outcome
 from pipeline.release.store import Store, release_name
 from pipeline.storage import disk_watched, trouble_of
 
@@ -123,7 +124,7 @@ def build(
     wanted, options = chosen(jobs, only), options or Options()
     store = Store(data)
     with disk_watched(data), store.staging() as staged:
-        previous = Previous(store.current())
+        previous = Previous(store.current(), store.office_of_current())
         keys = options.keys_for(data)
         turns = [_turn(job, previous, keys, wanted=job in wanted) for job in jobs]
         due = [turn for turn in turns if turn.due]
@@ -322,15 +323,17 @@ def _publish(
         return unchanged
     now = _after(store.names(), dt.datetime.now(dt.UTC))
     name = release_name(content, now)
-    manifest = make_manifest(
+    compose = partial(
+        make_manifest,
         declaration,
-        outcomes,
-        artefacts,
+        artefacts=artefacts,
         name=name,
         created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         content=content,
     )
-    _write_records(manifest, outcomes, staged, previous)
+    _write_records(compose(outcomes), outcomes, store.office(name), previous)
+    public = [public_outcome(outcome) for outcome in outcomes]
+    _write_records(compose(public), public, staged, previous)
     store.publish(staged, name)
     return BuildResult(name, published=True, outcomes=outcomes, only=only)
 
@@ -344,7 +347,7 @@ def _after(names: list[str], now: dt.datetime) -> dt.datetime:
 
 
 def _write_records(
-    manifest: dict[str, Any], outcomes: list[Outcome], staged: Path, previous: Previous
+    manifest: dict[str, Any], outcomes: list[Outcome], folder: Path, previous: Previous
 ) -> None:
     # A build that finds nothing changed does without templates and tables.
     from pipeline.release.findings_table import write_findings  # noqa: PLC0415
@@ -353,7 +356,7 @@ def _write_records(
     findings: dict[str, dict[str, Any]] = {"layers": {}, "feeds": {}}
     for outcome in outcomes:
         findings[outcome.kind][outcome.name] = [f.as_dict() for f in outcome.findings]
-    write_json(staged / "findings.json", findings)
-    write_findings(staged / "findings.csv", outcomes)
-    write_report(staged / "report.html", manifest, outcomes, previous.manifest)
-    write_json(staged / "manifest.json", manifest)
+    write_json(folder / "findings.json", findings)
+    write_findings(folder / "findings.csv", outcomes)
+    write_report(folder / "report.html", manifest, outcomes, previous.manifest)
+    write_json(folder / "manifest.json", manifest)

@@ -66,8 +66,10 @@ class StepStore:
             If it cannot.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.folder.chmod(0o700)
+            self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(exist_ok=True, mode=0o700)
+            for folder in (self.folder.parent, self.folder):
+                folder.chmod(0o700)
             with tempfile.TemporaryFile(dir=self.folder) as probe:
                 probe.write(b"\0" * 4096)
         except OSError as error:

@@ -26,12 +26,17 @@ class Previous:
     ----------
     folder
         Of that release, or ``None`` before the first.
+    office
+        Where the office is told the same with all details; without it, what is taken over is
+        told as the public may read it.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, office: Path | None = None) -> None:
         self.folder = folder
         self.manifest: dict[str, Any] = _read(folder, "manifest.json")
-        self._findings: dict[str, Any] = _read(folder, "findings.json")
+        inside = _read(office, "findings.json")
+        self._findings: dict[str, Any] = inside or _read(folder, "findings.json")
+        self._inside: dict[str, Any] = _read(office, "manifest.json")
 
     def key(self, kind: Kind, name: str) -> str | None:
         """Return the build key of what it built under this name; ``None`` if that had failed."""
@@ -85,7 +90,8 @@ class Previous:
             kind,
             name,
             status or ("kept" if entry["status"] == "kept" else "linked"),
-            entry={key: value for key, value in entry.items() if key not in OWN_KEYS},
+            entry={key: value for key, value in entry.items() if key not in OWN_KEYS}
+            | self._sources(kind, name),
             artefacts=entry["artefacts"],
             findings=[Finding.from_dict(record) for record in known]
             if findings is None
@@ -94,6 +100,10 @@ class Previous:
             modified=entry["modified"],
             key=entry["key"],
         )
+
+    def _sources(self, kind: Kind, name: str) -> dict[str, Any]:
+        entry = self._inside.get(kind, {}).get(name, {})
+        return {"sources": entry["sources"]} if "sources" in entry else {}
 
     def _failed(
         self, kind: Kind, name: str, entry: dict[str, Any], known: list[dict[str, Any]]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CURRENT = "current"
+OFFICE = "office"
+"""Folder beside ``releases/`` with what is told to the office only, one folder a release."""
+
 STAGING_PREFIX = ".staging-"
 RELEASE_ID = re.compile(r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")
 
@@ -36,6 +39,7 @@ class Store:
 
     def __init__(self, data: Path) -> None:
         self.folder = data / "releases"
+        self._offices = data / OFFICE
 
     def current(self) -> Path | None:
         """Return the folder of the served release, or ``None`` if there is none."""
@@ -66,6 +70,20 @@ class Store:
             raise ReleaseError(f"there is no release '{name}'; releases: {listed}")
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return manifest
+
+    def office(self, name: str) -> Path:
+        """Make the folder for what the office is told of a release; its owner alone reads it."""
+        self._offices.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._offices.chmod(0o700)
+        folder = self._offices / name
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
+    def office_of_current(self) -> Path | None:
+        """Return the folder of what the office was told of the served release, if it is there."""
+        current = self.current()
+        folder = self._offices / current.name if current is not None else None
+        return folder if folder is not None and folder.is_dir() else None
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
@@ -155,7 +173,7 @@ class Store:
         current = self.current()
         if current is not None and current.name == name:
             raise ReleaseError(f"release '{name}' is being served; roll back first")
-        shutil.rmtree(self.folder / name)
+        self._remove(name)
 
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` releases; the served one always stays.
@@ -170,8 +188,12 @@ class Store:
         names = self.names()
         old = [n for n in names[: max(0, len(names) - keep)] if n != served]
         for name in old:
-            shutil.rmtree(self.folder / name)
+            self._remove(name)
         return old
+
+    def _remove(self, name: str) -> None:
+        shutil.rmtree(self.folder / name)
+        shutil.rmtree(self._offices / name, ignore_errors=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

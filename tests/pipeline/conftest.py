@@ -173,6 +173,10 @@ class Project:
     def ledger(self, name) -> Path:
         return self.folder / f"{name}.csv"
 
+    def office(self) -> Path:
+        """Return where the office is told of the served release."""
+        return self.data / "office" / (self.releases / "current").resolve().name
+
     def load(self):
         path = self.folder / "layers.yaml"
         with path.open("w", encoding="utf-8") as stream:

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from pipeline.findings import Severity, count_by_severity
+from pipeline.release.store import OFFICE
 from tonari.console import (
     DONE,
     FAILED,
@@ -116,7 +117,9 @@ def _document(result: BuildResult, data: Path) -> dict[str, Any]:
 
 
 def _report(result: BuildResult, data: Path) -> Path:
-    return data / "releases" / result.release / "report.html"
+    """Return the report with all details; only the public one of what others have built."""
+    office = data / OFFICE / result.release / "report.html"
+    return office if office.is_file() else data / "releases" / result.release / "report.html"
 
 
 def _print_summary(result: BuildResult, data: Path) -> None:

@@ -76,7 +76,7 @@ class Workspace:
     def _locked(self) -> bool:
         """Lock the folder; tell whether it is still the one that was locked."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise TilingError(f"{self.folder}: cannot work in this folder: {error}") from error

@@ -35,11 +35,10 @@ CLASSES = [{"value": "所有者甲", "color": "#ff0000", "label": {"ja": "甲の
 
 def published(project):
     release = project.releases / "current"
-    inside = {"findings.json", "findings.csv", "report.html"}
     return "".join(
         file.read_text(encoding="utf-8", errors="ignore")
         for file in release.rglob("*")
-        if file.is_file() and file.name not in inside
+        if file.is_file()
     )
 
 

@@ -284,8 +284,8 @@ def test_checking_goes_on_past_a_job_that_breaks(project):
 def test_findings_and_report_agree_with_the_outcomes(two):
     two.layer("broken", rows=[("<script>", 0, 0), ("b", "", "")])
     result = two.build()
-    recorded = json.loads(current(two, "findings.json").read_text(encoding="utf-8"))
-    report = current(two, "report.html").read_text(encoding="utf-8")
+    recorded = json.loads((two.office() / "findings.json").read_text(encoding="utf-8"))
+    report = (two.office() / "report.html").read_text(encoding="utf-8")
     found = manifest(two)
     for outcome in result.outcomes:
         expected = [f.as_dict() for f in outcome.findings]

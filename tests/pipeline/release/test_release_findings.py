@@ -24,7 +24,7 @@ def built(project):
     lines = ["名称,開園,経度,緯度", *(",".join(map(str, row)) for row in ROWS)]
     project.ledger("parks").write_text("\n".join(lines), encoding="cp932")
     project.build()
-    return project.releases / "current"
+    return project.office()
 
 
 def rows_of(release):
@@ -76,9 +76,7 @@ def test_a_value_that_a_spreadsheet_would_run_is_disarmed_in_the_table(project):
     text = '名称,面積,経度,緯度\n一枝,"=1+1",130.81,33.9\n'
     project.ledger("parks").write_text(text, encoding="cp932")
     project.build()
-    (row,) = [
-        r for r in rows_of(project.releases / "current") if r["規則 code"] == "value-not-number"
-    ]
+    (row,) = [r for r in rows_of(project.office()) if r["規則 code"] == "value-not-number"]
     assert row["値 value"] == "'=1+1"
 
 

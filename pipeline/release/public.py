@@ -1,0 +1,72 @@
+"""What a release itself tells of findings and sources: nothing of what stays in the office."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.findings import Catalogue, Finding
+
+if TYPE_CHECKING:
+    from pipeline.release.outcome import Outcome
+
+OF_SOURCES = ("municipality", "sha256", "encoding", "features", "geometry", "accuracy_m")
+"""What is said of a source in public; its file, sheet and columns are the office's."""
+
+_KNOWN_CRS = re.compile(r"EPSG:\d+")
+
+
+def public_outcome(outcome: Outcome) -> Outcome:
+    """Return an outcome as the public may read it.
+
+    A finding keeps its value, and its sentence the field and value in it, only where it is
+    about a field of the layer that is published; files, sheets, and every other detail of a
+    sentence never leave. Sources lose their paths, and a CRS its name unless it is a number of
+    the EPSG register.
+    """
+    published = frozenset(
+        word
+        for field in outcome.entry.get("fields", [])
+        for word in (field["name"], field["title"]["ja"])
+    )
+    findings = [public_finding(finding, published) for finding in outcome.findings]
+    entry = dict(outcome.entry)
+    if outcome.kind == "layers" and "sources" in entry:
+        entry["sources"] = [_source(source) for source in entry["sources"]]
+    return replace(outcome, findings=findings, entry=entry, inside=[], steps=[])
+
+
+def public_finding(finding: Finding, published: frozenset[str]) -> Finding:
+    """Return a finding without what it says of anything but the fields in `published`."""
+    about = finding.field in published
+    known: dict[str, object] = {"count": finding.count}
+    if about:
+        known |= {"field": finding.field, "value": finding.value, "row": finding.row}
+    catalogue = Catalogue.of(finding.catalogue) if finding.catalogue else None
+    sentences = catalogue.sentences(finding.code, known) if catalogue is not None else None
+    if sentences is None:
+        sentences = Catalogue.of("pipeline").sentences("details-inside", {})
+    assert sentences is not None
+    places = tuple(replace(place, feature="", cell="") for place in finding.places)
+    return replace(
+        finding,
+        message_ja=sentences["message_ja"],
+        message_en=sentences["message_en"],
+        remedy_ja=sentences["remedy_ja"],
+        remedy_en=sentences["remedy_en"],
+        file="",
+        sheet="",
+        cell="",
+        feature="",
+        field=finding.field if about else "",
+        value=finding.value if about else "",
+        places=places if about else tuple(replace(place, value="") for place in places),
+    )
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    said = {key: source[key] for key in OF_SOURCES if key in source}
+    if _KNOWN_CRS.fullmatch(str(source.get("crs", ""))):
+        said |= {key: source[key] for key in ("crs", "operation") if key in source}
+    return said
