@@ -190,8 +190,32 @@ class Embed(_Read):
     allow: tuple[str, ...] = ()
 
 
+class BaseTiles(_Read):
+    """Raster tiles of others as a base map."""
+
+    title: Words = Words()
+    url: str
+    attribution: str = ""
+    minzoom: int = 0
+    maxzoom: int = 18
+    size: Literal[256, 512] = 256
+
+
+class BaseLayer(_Read):
+    """A layer of our own as a base map."""
+
+    layer: str
+
+
+Base = str | BaseTiles | BaseLayer
+"""The name of a known base map, or what else lies under a map."""
+
+
 class Map(_Read):
     """A named composition of layers."""
+
+    base: tuple[Base, ...] = ()
+    ground: tuple[str, ...] = ()
 
     title: Words = Words()
     description: Words = Words()

@@ -22,6 +22,17 @@ PAGE_POLICY = (
     "base-uri 'none'",
     "form-action 'self'",
 )
+
+
+def page_policy(hosts: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the policy of a page that may also fetch tiles from `hosts`, each an origin."""
+    also = " ".join(hosts)
+    if not also:
+        return PAGE_POLICY
+    opened = ("img-src", "connect-src")
+    return tuple(f"{d} {also}" if d.split()[0] in opened else d for d in PAGE_POLICY)
+
+
 DESK_POLICY = (
     "default-src 'none'",
     "style-src 'self'",

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tiles_server import transit
+from tiles_server.base_maps import PREFIX, base_maps, ground
 from tiles_server.links import tile_template
 from tiles_server.manifest import Layer
 from tiles_server.maps import Part, parts, viewpoint
@@ -13,6 +14,9 @@ from tiles_server.tilejson import source_layers
 from tiles_server.tileset import MAX_LATITUDE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiles_server.base_maps import BaseMap
     from tiles_server.manifest import LayerStyle
     from tiles_server.releases import Release
 
@@ -44,6 +48,8 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
     """
     chart = release.map(name)
     drawn = parts(release, chart, language)
+    bases = base_maps(release, chart, language)
+    ground_sources, ground_layers = ground(release, chart)
     center, zoom = viewpoint(release, chart)
     municipalities = release.manifest.municipalities.values()
     return {
@@ -57,12 +63,26 @@ def build_style(release: Release, name: str, language: str) -> dict[str, Any]:
             "tonari:municipalities": {m.code: m.name.best(language) for m in municipalities},
             "tonari:layers": {part.name: _described(part, language) for part in drawn},
         },
-        "sources": {part.name: _source(release, part) for part in drawn},
+        "sources": {
+            **ground_sources,
+            **{name: source for base in bases for name, source in base.sources.items()},
+            **{part.name: _source(release, part) for part in drawn},
+        },
         "layers": [
             {"id": "background", "type": "background", "paint": {"background-color": BACKGROUND}},
+            *ground_layers,
+            *_bases(bases),
             *_drawn(release, drawn, language),
         ],
     }
+
+
+def _bases(bases: list[BaseMap]) -> Iterator[StyleLayer]:
+    """Yield the layers of all base maps; all but the first wait to be chosen."""
+    for base in bases:
+        hidden = {} if base is bases[0] else {"layout": {"visibility": "none"}}
+        for layer in base.layers:
+            yield layer | hidden | {"metadata": {"tonari:base": base.id}}
 
 
 def first_tiles(release: Release, style: dict[str, Any]) -> list[str]:
@@ -75,7 +95,9 @@ def first_tiles(release: Release, style: dict[str, Any]) -> list[str]:
     """
     found: list[str] = []
     for name, source in style["sources"].items():
-        tileset = release.tilesets[name]
+        if name.startswith(PREFIX):
+            continue  # the base map comes after the data
+        tileset = release.tilesets[name.removeprefix("ground:")]
         z = min(math.floor(style["zoom"]), tileset.maxzoom)
         if z < tileset.minzoom:
             continue

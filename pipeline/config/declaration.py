@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feeds import Feed
-from pipeline.config.layers import Dataset, Layer, Map, Municipality, Publisher, Records
+from pipeline.config.layers import BaseLayer, Dataset, Layer, Map, Municipality, Publisher, Records
 from pipeline.config.operations import Dataset as Reference
 from pipeline.config.rasters import Raster
 
@@ -94,13 +94,22 @@ def dangling_references(declaration: Declaration) -> Iterator[Dangling]:
         if named not in there:
             yield ("boundary", key), kind, named, there
     for name, map_ in declaration.maps.items():
-        for kind, used, known in (
-            ("layers", map_.layers, [*declaration.layers, *declaration.rasters]),
-            ("feeds", map_.feeds, list(declaration.feeds)),
-        ):
-            for position, part in enumerate(used):
-                if part not in known:
-                    yield ("maps", name, kind, position), kind, part, known
+        yield from _dangling_in_map(declaration, name, map_)
+
+
+def _dangling_in_map(declaration: Declaration, name: str, map_: Map) -> Iterator[Dangling]:
+    layers, feeds = [*declaration.layers, *declaration.rasters], list(declaration.feeds)
+    for key, kind, used, known in (
+        ("layers", "layers", map_.layers, layers),
+        ("ground", "layers", map_.ground, layers),
+        ("feeds", "feeds", map_.feeds, feeds),
+    ):
+        for position, part in enumerate(used):
+            if part not in known:
+                yield ("maps", name, key, position), kind, part, known
+    for position, base in enumerate(map_.base):
+        if isinstance(base, BaseLayer) and base.layer not in layers:
+            yield ("maps", name, "base", position, "layer"), "layers", base.layer, layers
 
 
 def _dangling_of_rasters(declaration: Declaration, municipalities: list[str]) -> Iterator[Dangling]:

@@ -8,6 +8,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pipeline.config.layers import BaseLayer
 from pipeline.findings import Finding, count_by_severity
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
+    from pipeline.config.layers import Map
     from pipeline.release.outcome import Outcome
 
 FORMAT = 1
@@ -99,7 +101,7 @@ def make_manifest(
         kind: {o.name: o.manifest_entry(name, created) for o in outcomes if o.kind == kind}
         for kind in ("layers", "feeds")
     }
-    served = {(o.kind, o.name) for o in outcomes if o.artefacts}
+    served: set[tuple[str, str]] = {(o.kind, o.name) for o in outcomes if o.artefacts}
     return {
         "format": FORMAT,
         "release": name,
@@ -112,21 +114,29 @@ def make_manifest(
             for key, m in declaration.municipalities.items()
         },
         **by_kind,
-        "maps": {
-            key: {
-                "title": m.title.model_dump(),
-                "description": m.description.model_dump(),
-                "layers": [part for part in m.layers if ("layers", part) in served],
-                "feeds": [part for part in m.feeds if ("feeds", part) in served],
-                "center": list(m.center),
-                "zoom": m.zoom,
-                "embed": {"allow": list(m.embed.allow)},
-            }
-            for key, m in declaration.maps.items()
-        },
+        "maps": {key: _map_entry(m, served) for key, m in declaration.maps.items()},
         "artefacts": artefacts,
         "findings": count_by_severity(findings),
         "tools": tool_versions(),
+    }
+
+
+def _map_entry(map_: Map, served: set[tuple[str, str]]) -> dict[str, Any]:
+    """Return what a manifest says of a map: only parts that there are."""
+    return {
+        "title": map_.title.model_dump(),
+        "description": map_.description.model_dump(),
+        "layers": [part for part in map_.layers if ("layers", part) in served],
+        "feeds": [part for part in map_.feeds if ("feeds", part) in served],
+        "base": [
+            base if isinstance(base, str) else base.model_dump(mode="json")
+            for base in map_.base
+            if not isinstance(base, BaseLayer) or ("layers", base.layer) in served
+        ],
+        "ground": [part for part in map_.ground if ("layers", part) in served],
+        "center": list(map_.center),
+        "zoom": map_.zoom,
+        "embed": {"allow": list(map_.embed.allow)},
     }
 
 

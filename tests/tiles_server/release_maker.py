@@ -153,6 +153,7 @@ def make_release(
     allow: tuple[str, ...] = (),
     sample: bool = True,
     shift: float = 0.0,
+    base: tuple = (),
 ) -> Path:
     """Write one complete release and return its folder; `current` is left alone."""
     folder = releases / release_id
@@ -181,6 +182,7 @@ def make_release(
                 "description": {"ja": "避難場所と浸水想定区域。", "en": "Shelters and floods."},
                 "layers": ["flood", "ferry_line", "evacuation_sites"],
                 "feeds": ["wakato_ferry"],
+                "base": list(base),
                 "center": [130.84, 33.905],
                 "zoom": 12,
                 "embed": {"allow": list(allow)},

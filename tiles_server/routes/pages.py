@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from tiles_server import table
+from tiles_server.base_maps import base_maps, origins
 from tiles_server.caching import PAGE
 from tiles_server.errors import UnacceptableError
 from tiles_server.language import language
@@ -16,7 +17,7 @@ from tiles_server.maps import parts
 from tiles_server.parameters import page_number
 from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
-from tiles_server.security import PAGE_POLICY, protect
+from tiles_server.security import page_policy, protect
 from tiles_server.style import build_style, first_tiles
 
 if TYPE_CHECKING:
@@ -51,13 +52,16 @@ def blueprint(releases: Releases) -> Blueprint:
 
     @pages.get("/maps/<map>")
     def map_page(map: str) -> Response:
-        return _map_page("map.html", releases.current(), map)
+        release = releases.current()
+        response = _map_page("map.html", release, map)
+        return protect(response, page_policy(origins(release.map(map))))
 
     @pages.get("/maps/<map>/embed")
     def map_embed(map: str) -> Response:
         release = releases.current()
         response = _map_page("embed.html", release, map)
-        return protect(response, PAGE_POLICY, framed_by=release.map(map).embed.allow)
+        chart = release.map(map)
+        return protect(response, page_policy(origins(chart)), framed_by=chart.embed.allow)
 
     return pages
 
@@ -117,6 +121,7 @@ def _map_page(template: str, release: Release, name: str) -> Response:
         name=name,
         chart=chart,
         parts=parts(release, chart, language()),
+        bases=base_maps(release, chart, language()),
         style_url=url_for("tiles.style", map=name, lang=language()),
         style=style,
         early=first_tiles(release, style),

@@ -4,6 +4,7 @@
 // there are none in view, and "failed" when the map cannot be shown.
 
 import * as maplibregl from "./vendor/maplibre-gl/maplibre-gl.mjs";
+import { connectBase, withoutBase } from "./map-base.js";
 import { FeatureList } from "./map-list.js";
 import { FeaturePanel } from "./map-panel.js";
 
@@ -35,7 +36,7 @@ function scalePlace() {
 function createMap(style) {
   const map = new maplibregl.Map({
     container: element,
-    style,
+    style: withoutBase(style),
     hash: true,
     attributionControl: false,
     // Every glyph is drawn from the reader's own fonts, Latin ones too: the style has no server.
@@ -68,7 +69,7 @@ function styleLayers(style, name) {
 
 /** Data layers by the place of their topmost shape in the style, for picking what was clicked. */
 function shapeLayers(style) {
-  return style.layers.filter((layer) => layer.metadata && layer.type !== "symbol").map(({ id }) => id);
+  return style.layers.filter((layer) => layer.metadata?.["tonari:layer"] && layer.type !== "symbol").map(({ id }) => id);
 }
 
 function connectSwitches(map, style) {
@@ -121,7 +122,7 @@ function connectSelection(map, style) {
     const over = map.queryRenderedFeatures(event.point, { layers: shapes }).length > 0;
     map.getCanvas().style.cursor = over ? "pointer" : "";
   });
-  map.on("idle", () => {
+  whenDrawn(map, style, () => {
     const features = map.queryRenderedFeatures({ layers: shapes });
     list.fill(features);
     setState(features.length ? "idle" : "empty");
@@ -129,15 +130,29 @@ function connectSelection(map, style) {
   map.on("movestart", () => setState("loading"));
 }
 
+/** Call `then` each time our data are drawn: a base map may be late, or never come. */
+function whenDrawn(map, style, then) {
+  const own = Object.keys(style.sources).filter((name) => !name.startsWith("base:"));
+  map.on("render", () => {
+    const moving = map.isMoving() || map.isZooming();
+    if (root.dataset.mapState !== "loading" || moving || !own.every((name) => map.isSourceLoaded(name))) return;
+    then();
+  });
+  map.on("idle", then);
+}
+
 function start() {
   setState("loading");
   const style = readStyle();
   element.replaceChildren();
   const map = createMap(style);
-  map.on("error", (event) => console.error(event.error));
-  map.once("load", () => {
+  const base = connectBase(map, style);
+  map.on("error", (event) => base.failed(event) || console.error(event.error));
+  // "load" would wait for every tile, of the base map too.
+  map.once("style.load", () => {
     connectSwitches(map, style);
     connectSelection(map, style);
+    base.show();
   });
 }
 
