@@ -21,7 +21,7 @@ KINDS = {
 """Kinds of download a person can choose, in the order they are offered, by their usual name."""
 
 
-OWN = ("features", "borders", "originals")
+OWN = ("features", "search", "borders", "originals")
 """Kinds that the server reads and nobody else has a use for."""
 
 

@@ -98,6 +98,13 @@ class StyleClass(_Read):
     label: Words = Words()
 
 
+class FieldFilter(_Read):
+    """A field by whose values readers may choose features; no values: yes or no."""
+
+    field: str
+    values: tuple[str, ...] = ()
+
+
 class LayerStyle(_Read):
     """How a layer is drawn."""
 
@@ -105,6 +112,7 @@ class LayerStyle(_Read):
     by: str | None = None
     classes: tuple[StyleClass, ...] = ()
     label: str | None = None
+    filters: tuple[FieldFilter, ...] = ()
 
 
 class TileZooms(_Read):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tiles_server import transit
@@ -11,7 +11,7 @@ from tiles_server.language import say
 from tiles_server.manifest import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tiles_server.manifest import Layer, Map, Published
     from tiles_server.releases import Release
@@ -31,6 +31,8 @@ class Part:
         Kind of shape its swatch shows.
     legend
         Colour and label of each entry; more than one only where it is drawn by class.
+    titles
+        What its fields are called.
     """
 
     name: str
@@ -38,6 +40,11 @@ class Part:
     published: Published
     geometry: str
     legend: list[tuple[str, str]]
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, field: str) -> str:
+        """Return what a field is called, for people."""
+        return self.titles.get(field, field)
 
     @property
     def is_feed(self) -> bool:
@@ -55,7 +62,9 @@ def _layers(release: Release, chart: Map, language: str) -> Iterator[Part]:
         if name in release.tilesets:
             layer = release.layer(name)
             title = layer.title.best(language) or name
-            yield Part(name, title, layer, layer.geometry, _legend(layer, title, language))
+            legend = _legend(layer, title, language)
+            titles = {f.name: f.title.best(language) or f.name for f in layer.columns}
+            yield Part(name, title, layer, layer.geometry, legend, titles)
 
 
 def _feeds(release: Release, chart: Map, language: str) -> Iterator[Part]:

@@ -131,7 +131,14 @@ def _described(part: Part, language: str) -> dict[str, Any]:
         {"name": f.name, "title": f.title.best(language) or f.name, "type": f.type}
         for f in part.published.columns
     ]
-    return {"title": part.title, "label": part.published.style.label, "fields": fields}
+    style = part.published.style
+    return {
+        "title": part.title,
+        "label": style.label,
+        "fields": fields,
+        "by": style.by,
+        "classes": [None if c.value is None else str(c.value) for c in style.classes],
+    }
 
 
 def _source(release: Release, part: Part) -> dict[str, Any]:

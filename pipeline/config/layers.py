@@ -32,6 +32,9 @@ QUERY_PARAMETERS = frozenset(
 """What asks a server of OGC API - Features for something else than a value of a field (17-069r4,
 19-079r2); a field called so could not be asked for, or would be asked for by accident."""
 
+SEARCHED = ("name", "name_kana", "name_en", "reading", "address")
+"""Fields by which features are found where a layer declares none."""
+
 BASE_ADDRESS = r"^https?://[A-Za-z0-9.-]+(:\d+)?/[^\s'\"<>;,]*\{z\}[^\s'\"<>;,]*$"
 """An address whose host a Content-Security-Policy can name."""
 
@@ -186,6 +189,19 @@ class StyleClass(Strict):
     label: Text | None = None
 
 
+class FieldFilter(Strict):
+    """A field by whose values readers may choose features on maps.
+
+    Attributes
+    ----------
+    values
+        Those to choose from; none for a field of yes and no.
+    """
+
+    field: FieldName
+    values: tuple[str, ...] = ()
+
+
 class Style(Strict):
     """How maps draw a layer: one colour, or one per value of a field."""
 
@@ -193,6 +209,7 @@ class Style(Strict):
     by: FieldName | None = None
     classes: tuple[StyleClass, ...] = ()
     label: FieldName | None = None
+    filters: tuple[FieldFilter, ...] = ()
 
 
 class Dataset(Strict):
@@ -251,6 +268,10 @@ class Layer(Dataset):
     outputs: tuple[Output, ...] = ("geojson", "csv", "pmtiles")
     tiles: Tiles = Tiles()
     style: Style = Style()
+    search: tuple[FieldName, ...] = Field(
+        default=(),
+        description="by what features are found on maps, the name first; else by name and address",
+    )
     licence: str = ""
     attribution: str = ""
     borders: Borders | None = Field(
@@ -271,6 +292,15 @@ class Layer(Dataset):
         return self
 
     @model_validator(mode="after")
+    def _searched_fields_are_published(self) -> Self:
+        published = self.published()
+        for name in self.search:
+            if name not in published:
+                known = ", ".join(sorted(published))
+                raise problem("search-field-unpublished", name=name, known=known)
+        return self
+
+    @model_validator(mode="after")
     def _tables_are_no_maps(self) -> Self:
         wrong = [o for o in self.outputs if o in SHAPED_OUTPUTS]
         if self.geometry == "none" and "outputs" in self.model_fields_set and wrong:
@@ -288,6 +318,17 @@ class Layer(Dataset):
         added = self.borders.added() if self.borders is not None else ()
         return {*self.privacy.publish, *self.privacy.added(), "municipality_code", *added}
 
+    def searched(self) -> tuple[str, ...]:
+        """Return the published fields by which maps find features, the name first."""
+        if self.geometry == "none":
+            return ()
+        if self.search:
+            return self.search
+        label = [self.style.label] if self.style.label in self.privacy.publish else []
+        usual = [name for name in SEARCHED if name in self.privacy.publish]
+        found = tuple(dict.fromkeys([*label, *usual]))
+        return found if label or "name" in found else ()
+
     def published_style(self) -> Style:
         """Return the style without what it says of withheld fields: their values are data."""
         hidden: dict[str, Any] = {}
@@ -295,6 +336,7 @@ class Layer(Dataset):
             hidden |= {"by": None, "classes": ()}
         if self.style.label not in self.published():
             hidden["label"] = None
+        hidden["filters"] = tuple(f for f in self.style.filters if f.field in self.published())
         return self.style.model_copy(update=hidden)
 
 

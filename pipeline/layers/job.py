@@ -85,6 +85,7 @@ class LayerJob:
         style = entry.get("style", {})
         told = {f["name"] for f in entry.get("fields", [])}
         told |= {style[part] for part in ("by", "label") if style.get(part)}
+        told |= {chosen["field"] for chosen in style.get("filters", [])}
         return told <= self.layer.published()
 
     def needs(self, *, check: bool) -> Needs:
@@ -185,7 +186,9 @@ class LayerJob:
 
 def _not_drawn(name: str, layer: Layer) -> list[Finding]:
     """Name the fields by which maps are to colour or label and which they will not have."""
-    wanted = dict.fromkeys(f for f in (layer.style.by, layer.style.label) if f)
+    style = layer.style
+    named = (style.by, style.label, *(chosen.field for chosen in style.filters))
+    wanted = dict.fromkeys(field for field in named if field)
     return [
         Catalogue.of("pipeline").finding(
             "style-field-withheld", field=f"layers.{name}.style", value=f

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.privacy.layout import Layout
     from pipeline.standardise.columns import Field
 
-Takes = Literal["table", "moments", "types"]
+Takes = Literal["table", "moments", "types", "search"]
 """What a writer takes besides a path: the table, also its fields of moments, or all types."""
 
 
@@ -171,11 +171,18 @@ class Disclosing:
 
 @dataclass(frozen=True)
 class Writing:
-    """One format: the function that writes it."""
+    """One format: the function that writes it.
+
+    Attributes
+    ----------
+    searched
+        Fields by which features are found, for the format that takes them.
+    """
 
     function: str
     file: str
     takes: Takes
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

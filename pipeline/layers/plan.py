@@ -56,7 +56,8 @@ class Writer:
         Whether it is written whatever ``outputs`` says.
     takes
         ``moments``: also the names of fields with a time of day. ``types``: ``{field: type}``;
-        a table without geometry is then handed over with empty places.
+        a table without geometry is then handed over with empty places. ``search``: the fields by
+        which features are found; a layer that has none, or no places, has no such file.
     """
 
     function: str
@@ -67,6 +68,7 @@ class Writer:
 WRITERS = {
     "parquet": Writer("pipeline.write.geoparquet:write_geoparquet", always=True, takes="moments"),
     "features": Writer("pipeline.features.writing:write_feature_index", always=True, takes="types"),
+    "search": Writer("pipeline.write.search:write_search", always=True, takes="search"),
     "geojson": Writer("pipeline.write.geojson:write_geojson"),
     "csv": Writer("pipeline.write.table:write_csv"),
 }
@@ -385,6 +387,9 @@ def _writing(name: str, layer: Layer, data: DatasetPlan) -> Iterator[tuple[str, 
         wanted = writer.always or kind in layer.outputs
         if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
             continue
+        searched = layer.searched() if writer.takes == "search" else ()
+        if writer.takes == "search" and not searched:
+            continue
         file = f"{name}.{kind}"
         yield (
             kind,
@@ -392,7 +397,7 @@ def _writing(name: str, layer: Layer, data: DatasetPlan) -> Iterator[tuple[str, 
                 Step(
                     f"layers.{name}: write {kind}",
                     f"{STEPS}.write:write",
-                    Writing(writer.function, file, writer.takes),
+                    Writing(writer.function, file, writer.takes, searched),
                     (data.table,),
                     code=(writer.function,),
                     clean=True,

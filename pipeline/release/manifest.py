@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".geojson": "application/geo+json",
     ".features": "application/vnd.tonari.features",
+    ".search": "application/json",
     ".csv": "text/csv; charset=utf-8",
     ".pmtiles": "application/vnd.pmtiles",
     ".zip": "application/zip",

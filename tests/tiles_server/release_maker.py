@@ -22,6 +22,7 @@ from shapely import LineString, Point, box, clip_by_rect, transform
 
 from pipeline.features.writing import write_feature_index
 from pipeline.tiling.archive import PMTilesWriter, tile_id
+from pipeline.write.search import write_search
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +209,7 @@ MEDIA_TYPES = {
     ".geojson": "application/geo+json",
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
+    ".search": "application/json",
     ".features": "application/vnd.tonari.features",
     ".zip": "application/zip",
     ".html": "text/html",
@@ -224,6 +226,9 @@ def write_layer(folder: Path, name: str, frame: gpd.GeoDataFrame) -> dict:
     if name != "ferry_line":  # releases of before have no index
         write_feature_index(frame, place / f"{name}.features")
         artefacts.append("features")
+    if "name" in frame:
+        write_search(frame, place / f"{name}.search", ("name",))
+        artefacts.append("search")
     (place / f"{name}.geojson").write_text(
         frame.to_json(drop_id=False, ensure_ascii=False), "utf-8"
     )

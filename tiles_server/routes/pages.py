@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from functools import partial
 from typing import TYPE_CHECKING
 
+import segno
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from tiles_server import table
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from tiles_server.manifest import Map
     from tiles_server.releases import Release, Releases
     from tiles_server.table import TablePage
+
+
+MOST_OF_AN_ADDRESS = 600
+"""Characters after a map's address that a code may hold."""
 
 
 def blueprint(releases: Releases) -> Blueprint:
@@ -62,6 +68,18 @@ def blueprint(releases: Releases) -> Blueprint:
         response = _map_page("embed.html", release, map)
         chart = release.map(map)
         return protect(response, page_policy(origins(chart)), framed_by=chart.embed.allow)
+
+    @pages.get("/maps/<map>/qr.svg")
+    def map_code(map: str) -> Response:
+        """Draw the address of a map as a code for telephones; only addresses of ours."""
+        releases.current().map(map)
+        at = request.args.get("at", "")[:MOST_OF_AN_ADDRESS]
+        address = url_for("pages.map_page", map=map, _external=True) + at
+        drawn = io.BytesIO()
+        segno.make(address, error="m").save(drawn, kind="svg", scale=4, xmldecl=False)
+        response = Response(drawn.getvalue(), content_type="image/svg+xml")
+        response.headers["Cache-Control"] = PAGE
+        return response
 
     return pages
 

@@ -10,6 +10,7 @@ from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
 from tiles_server.files import send_kept, send_latest
 from tiles_server.language import language
+from tiles_server.search import search_index
 from tiles_server.security import open_to_all
 from tiles_server.style import build_style
 from tiles_server.tilejson import tilejson
@@ -65,5 +66,9 @@ def blueprint(releases: Releases) -> Blueprint:
     @tiles.get("/maps/<map>/style.json")
     def style(map: str) -> Response:
         return document(build_style(releases.current(), map, language()))
+
+    @tiles.get("/maps/<map>/search.json")
+    def search(map: str) -> Response:
+        return document(search_index(releases.current(), map, language()))
 
     return tiles

@@ -1,5 +1,7 @@
 // The base map: comes after our data, may be chosen, and may fail without harm.
 
+import { writeAddress } from "./map-share.js";
+
 const OF = "tonari:base";
 
 /** The style with every base map hidden: nobody waits for another's server. */
@@ -31,6 +33,11 @@ export function connectBase(map, style) {
     return true;
   }
 
-  for (const box of boxes) box.addEventListener("change", show);
+  for (const box of boxes) {
+    box.addEventListener("change", () => {
+      show();
+      writeAddress();
+    });
+  }
   return { show, failed };
 }

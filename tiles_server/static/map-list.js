@@ -19,8 +19,7 @@ export class FeatureList {
   /** Fill the list with `features`, each once though it may lie in several tiles. */
   fill(features) {
     if (!this.list) return;
-    const once = new Map(features.map((feature) => [keyOf(feature), feature]));
-    const sorted = [...once.values()]
+    const sorted = once(features)
       .map((feature) => ({ feature, name: nameOf(feature, this.layers[feature.source], this.words) }))
       .sort((a, b) => a.name.localeCompare(b.name, document.documentElement.lang));
     const focused = document.activeElement?.dataset?.key;
@@ -64,6 +63,15 @@ export class FeatureList {
   }
 }
 
+/** Each feature once, though it lie in several tiles and style layers; the topmost first. */
+export function once(features) {
+  const found = new Map();
+  for (const feature of features) {
+    if (!found.has(keyOf(feature))) found.set(keyOf(feature), feature);
+  }
+  return [...found.values()];
+}
+
 function keyOf(feature) {
-  return `${feature.source}/${feature.id ?? JSON.stringify(feature.properties)}`;
+  return `${feature.source}/${feature.sourceLayer}/${feature.id ?? JSON.stringify(feature.properties)}`;
 }

@@ -5,8 +5,10 @@
 
 import * as maplibregl from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { connectBase, withoutBase } from "./map-base.js";
-import { FeatureList } from "./map-list.js";
-import { FeaturePanel } from "./map-panel.js";
+import { connectFilters } from "./map-filters.js";
+import { FeatureList, once } from "./map-list.js";
+import { connectHover, FeaturePanel } from "./map-panel.js";
+import { readAddress, writeAddress } from "./map-share.js";
 
 const root = document.documentElement;
 const element = document.getElementById("map");
@@ -62,27 +64,9 @@ function createMap(style) {
   return map;
 }
 
-/** Ids of the style's layers that draw data layer `name`, labels included. */
-function styleLayers(style, name) {
-  return style.layers.filter((layer) => layer.metadata?.["tonari:layer"] === name).map(({ id }) => id);
-}
-
 /** Data layers by the place of their topmost shape in the style, for picking what was clicked. */
 function shapeLayers(style) {
   return style.layers.filter((layer) => layer.metadata?.["tonari:layer"] && layer.type !== "symbol").map(({ id }) => id);
-}
-
-function connectSwitches(map, style) {
-  for (const box of document.querySelectorAll("input[data-layer]")) {
-    const apply = () => {
-      for (const id of styleLayers(style, box.dataset.layer)) {
-        map.setLayoutProperty(id, "visibility", box.checked ? "visible" : "none");
-      }
-      setState("loading");
-    };
-    box.addEventListener("change", apply);
-    if (!box.checked) apply(); // the browser may restore the boxes of an earlier visit
-  }
 }
 
 /** Show one feature as selected on the map, and no other. */
@@ -103,31 +87,50 @@ function connectSelection(map, style) {
   const shapes = shapeLayers(style);
   const highlight = createHighlight(map);
   const municipalities = style.metadata["tonari:municipalities"];
-  const panel = new FeaturePanel(layers, municipalities, words, () => select(null));
+  const panel = new FeaturePanel(layers, municipalities, words, (feature) => {
+    highlight(feature);
+    list.mark(feature);
+  });
   const list = new FeatureList(layers, words, (feature) => select(feature, true));
 
   function select(feature, focus = false) {
-    highlight(feature);
-    panel.show(feature, focus);
-    list.mark(feature);
+    selectFirst(feature ? [feature] : [], focus);
+  }
+
+  function selectFirst(features, focus = false) {
+    panel.showAll(features, focus);
   }
 
   map.on("click", (event) => {
+    if (element.dataset.measuring === "true") return;
     // A fingertip is wider than a point: look a few pixels around.
     const { x, y } = event.point;
     const near = [[x - 5, y - 5], [x + 5, y + 5]];
-    select(map.queryRenderedFeatures(near, { layers: shapes })[0] ?? null);
+    selectFirst(once(map.queryRenderedFeatures(near, { layers: shapes })));
   });
-  map.on("mousemove", (event) => {
-    const over = map.queryRenderedFeatures(event.point, { layers: shapes }).length > 0;
-    map.getCanvas().style.cursor = over ? "pointer" : "";
-  });
+  connectHover(map, shapes, layers, words);
   whenDrawn(map, style, () => {
     const features = map.queryRenderedFeatures({ layers: shapes });
     list.fill(features);
     setState(features.length ? "idle" : "empty");
   });
   map.on("movestart", () => setState("loading"));
+  return { selectFirst, shapes };
+}
+
+/** Show a place that was searched for, and select what is there once it is drawn. */
+function createGoTo(map, { selectFirst, shapes }) {
+  return (found) => {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const same = (feature) => feature.source === found.layer && String(feature.id) === String(found.id);
+    map.once("moveend", () => map.once("idle", () => {
+      const near = map.queryRenderedFeatures({ layers: shapes }).filter(same);
+      if (near.length) selectFirst([near[0]], true);
+    }));
+    const view = { center: found.place, zoom: Math.max(map.getZoom(), 16) };
+    if (still) map.jumpTo(view);
+    else map.flyTo({ ...view, maxDuration: 1500 });
+  };
 }
 
 /** Call `then` each time our data are drawn: a base map may be late, or never come. */
@@ -144,15 +147,24 @@ function whenDrawn(map, style, then) {
 function start() {
   setState("loading");
   const style = readStyle();
+  readAddress();
   element.replaceChildren();
   const map = createMap(style);
   const base = connectBase(map, style);
   map.on("error", (event) => base.failed(event) || console.error(event.error));
   // "load" would wait for every tile, of the base map too.
   map.once("style.load", () => {
-    connectSwitches(map, style);
-    connectSelection(map, style);
+    connectFilters(map, style, () => {
+      setState("loading");
+      writeAddress();
+    });
+    const selection = connectSelection(map, style);
     base.show();
+    map.once("idle", async () => {
+      const { connectTools } = await import("./map-tools.js");
+      connectTools(map, words, createGoTo(map, selection));
+      root.dataset.mapTools = "ready";
+    });
   });
 }
 

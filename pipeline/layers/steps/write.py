@@ -26,6 +26,8 @@ def write(work: Work) -> Made:
             writer(frame, out, [name for name, kind in types.items() if kind == "datetime"])
         case "types":
             writer(with_places(frame), out, types)
+        case "search":
+            writer(frame, out, options.searched)
         case _:
             assert_never(options.takes)
     return Made()
