@@ -319,8 +319,8 @@ class Layer(Dataset):
         return {*self.privacy.publish, *self.privacy.added(), "municipality_code", *added}
 
     def searched(self) -> tuple[str, ...]:
-        """Return the published fields by which maps find features, the name first."""
-        if self.geometry == "none":
+        """Return the published fields by which maps find features; none if maps cannot show it."""
+        if self.geometry == "none" or "pmtiles" not in self.outputs:
             return ()
         if self.search:
             return self.search

@@ -57,7 +57,7 @@ class Writer:
     takes
         ``moments``: also the names of fields with a time of day. ``types``: ``{field: type}``;
         a table without geometry is then handed over with empty places. ``search``: the fields by
-        which features are found; a layer that has none, or no places, has no such file.
+        which features are found; only a layer with such fields and tiles has that file.
     """
 
     function: str
@@ -68,7 +68,7 @@ class Writer:
 WRITERS = {
     "parquet": Writer("pipeline.write.geoparquet:write_geoparquet", always=True, takes="moments"),
     "features": Writer("pipeline.features.writing:write_feature_index", always=True, takes="types"),
-    "search": Writer("pipeline.write.search:write_search", always=True, takes="search"),
+    "search": Writer("pipeline.write.search:write_search", takes="search"),
     "geojson": Writer("pipeline.write.geojson:write_geojson"),
     "csv": Writer("pipeline.write.table:write_csv"),
 }
@@ -384,11 +384,9 @@ def _protecting(place: str, declared: Dataset, fields: tuple[Field, ...], before
 
 def _writing(name: str, layer: Layer, data: DatasetPlan) -> Iterator[tuple[str, tuple[Step, str]]]:
     for kind, writer in WRITERS.items():
-        wanted = writer.always or kind in layer.outputs
-        if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
-            continue
         searched = layer.searched() if writer.takes == "search" else ()
-        if writer.takes == "search" and not searched:
+        wanted = writer.always or kind in layer.outputs or bool(searched)
+        if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
             continue
         file = f"{name}.{kind}"
         yield (

@@ -27,12 +27,14 @@ def write_search(frame: gpd.GeoDataFrame, path: Path, fields: Sequence[str]) -> 
     frame
         Published features: a column ``id`` and geometry in EPSG:6668 degrees.
     path
-        File to write; equal frames give equal bytes.
+        File to write; equal frames give equal bytes. With nothing to find there is none.
     fields
         The name first, then what else leads to a feature: readings, addresses. Features without
         a place or a name are left out: there is nothing to go to, or nothing to show.
     """
-    path.write_bytes(orjson.dumps(search_columns(frame, fields)))
+    columns = search_columns(frame, fields)
+    if columns["ids"]:
+        path.write_bytes(orjson.dumps(columns))
 
 
 def search_columns(frame: gpd.GeoDataFrame, fields: Sequence[str]) -> dict[str, Any]:
