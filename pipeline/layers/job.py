@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, Needs, link
+from pipeline.layers.appearance import colour_findings
 from pipeline.layers.facts import fields_of
 
 if TYPE_CHECKING:
@@ -75,10 +76,20 @@ class LayerJob:
             "licence": self._declaration.publisher.licence,
             "municipalities": self._planner.municipalities(self.layer),
             "attribution": self._planner.attribution(self.layer),
+            "neighbours": self._colours_beside(),
             "code": keys.digest("pipeline.layers.job:LayerJob", "pipeline.layers.plan:Planner"),
         }
         text = json.dumps(said, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _colours_beside(self) -> list[list[str]]:
+        """Return the colours of the layers it is drawn with: findings compare them."""
+        layers = self._declaration.layers
+        return [
+            [layers[other].style.color for other in chart.layers if other in layers]
+            for chart in self._declaration.maps.values()
+            if self.name in chart.layers
+        ]
 
     def may_serve(self, entry: dict[str, Any]) -> bool:
         """Tell whether an earlier version tells nothing of a field that is withheld by now."""
@@ -143,6 +154,10 @@ class LayerJob:
             found = results(step).findings
             (built.inside if step is hidden else built.findings).extend(found)
         built.findings += _not_drawn(self.name, self.layer)
+        table = results(plan.data.table).entry
+        if table is not None:
+            drawn = table.facts.get("geometry", "")
+            built.findings += colour_findings(self.name, self._declaration, drawn)
         own = {id(step) for step in steps}
         foreign = [step for step in plan.data.table.ancestors() if id(step) not in own]
         for step in foreign:
