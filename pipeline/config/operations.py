@@ -184,7 +184,22 @@ class Crosswalk(Operation):
         return self
 
 
-OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones, Crosswalk)
+class Changes(Operation):
+    """Two years of one survey side by side: unchanged, converted, built, demolished."""
+
+    operation: Literal["changes"]
+    after: Dataset = Field(description="the later year; 'layer' or 'records' is the earlier one")
+    field: FieldName = Field(description="the class that is compared, e.g. national_use")
+    id: FieldName | None = Field(default=None, description="names one thing in both years")
+    overlap: float = Field(
+        default=0.5, gt=0, le=1, description="common area, of the smaller one, of one thing"
+    )
+    result: Literal["features", "matrix"] = Field(
+        default="features", description="matrix: rows and area of each change, class to class"
+    )
+
+
+OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones, Crosswalk, Changes)
 """Every operation a declaration may name."""
 
 if TYPE_CHECKING:

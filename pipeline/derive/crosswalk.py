@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from pipeline.derive.fields import CODE, kept_columns, require
 from pipeline.derive.tables import Derived, Given
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding
+from pipeline.places.areas import square_metres
 from pipeline.standardise.codelists import (
     MAPPED,
     Row,
@@ -26,8 +26,6 @@ from pipeline.standardise.codelists import (
 from pipeline.standardise.columns import Field
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pipeline.config.operations import Crosswalk
 
 UNMAPPED = "未対応"
@@ -158,24 +156,15 @@ def _coverage(
     findings = _unmapped(options, frame, targets)
     share = f"{100 * mapped.mean():.1f}" if len(mapped) else "0.0"
     words = {"rows": len(frame), "mapped": counts["mapped"], "share": share, "ja": "", "en": ""}
-    sizes = _sizes(frame)
+    sizes = np.zeros(len(frame))
+    if "geometry" in frame.columns:
+        sizes = square_metres(frame["geometry"].to_numpy())
     if sizes.sum() > 0:
         part = 100 * sizes[mapped].sum() / sizes.sum()
         counts |= {"per mille of area mapped": round(10 * part)}
         words |= {"ja": f"、面積の {part:.1f} %", "en": f", {part:.1f} % of the area"}
     findings.insert(0, _finding("crosswalk-coverage", field=options.field, **words))
     return counts, findings
-
-
-def _sizes(frame: pd.DataFrame) -> NDArray[np.float64]:
-    """Return areas to be compared with each other: degrees, by the width of a degree there."""
-    if "geometry" not in frame.columns:
-        return np.zeros(len(frame))
-    shapes = frame["geometry"].to_numpy()
-    latitude = shapely.get_y(shapely.centroid(shapes))
-    sizes = shapely.area(shapes) * np.cos(np.radians(np.nan_to_num(latitude)))
-    found: NDArray[np.float64] = np.nan_to_num(sizes)
-    return found
 
 
 def _unmapped(options: Crosswalk, frame: pd.DataFrame, targets: list[Target]) -> list[Finding]:

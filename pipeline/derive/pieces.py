@@ -74,9 +74,16 @@ def in_mesh(shapes: NDArray[Any], level: Level, allocate: Allocation) -> tuple[P
 
 
 def _centres(shapes: NDArray[Any], size: int) -> tuple[Integers, Integers, Integers]:
-    centres = shapely.centroid(shapes)
+    centres = centroids(shapes)
     row, column = position(shapely.get_x(centres), shapely.get_y(centres))
     return np.arange(len(shapes)), _lower(row, size), _lower(column, size)
+
+
+def centroids(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return the centroids of shapes; an empty shape has none."""
+    found: NDArray[Any] = shapely.centroid(shapes)
+    found[shapely.is_empty(found)] = None
+    return found
 
 
 def _lower(index: Integers, size: int) -> Integers:
@@ -145,7 +152,7 @@ def in_areas(shapes: NDArray[Any], areas: NDArray[Any], allocate: Allocation) ->
 
     A centroid on the border of several areas is in the first of them.
     """
-    probes = shapely.centroid(shapes) if allocate == "centroid" else shapes
+    probes = centroids(shapes) if allocate == "centroid" else shapes
     record, zone = shapely.STRtree(areas).query(probes, predicate="intersects")
     order = np.lexsort((zone, record))
     record, zone = record[order].astype(np.int64), zone[order].astype(np.int64)

@@ -7,7 +7,7 @@ there), a function ``(options, *given) -> Derived`` in a room of its own (see
 
 from __future__ import annotations
 
-from pipeline.config.operations import Aggregate, Crosswalk, Join, Operation, Select, Zones
+from pipeline.config.operations import Aggregate, Changes, Crosswalk, Join, Operation, Select, Zones
 
 FUNCTIONS: dict[type[Operation], str] = {
     Select: "pipeline.derive.select:select",
@@ -15,5 +15,6 @@ FUNCTIONS: dict[type[Operation], str] = {
     Join: "pipeline.derive.join:join_table",
     Zones: "pipeline.derive.zones:zones",
     Crosswalk: "pipeline.derive.crosswalk:crosswalk",
+    Changes: "pipeline.derive.changes:changes",
 }
 """``package.module:function`` of every operation."""

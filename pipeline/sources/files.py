@@ -14,7 +14,13 @@ SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 def source_files(path: Path) -> list[Path]:
-    """Return the files that make up a source: one, or the parts of a Shapefile that exist."""
+    """Return the files that make up a source: one, or the parts of a Shapefile that exist.
+
+    To a GML file of PLATEAU belong the code lists of its data set.
+    """
+    if path.suffix.lower() == ".gml":
+        lists = path.parent.parent.parent / "codelists"
+        return [path, *(sorted(lists.glob("*.xml")) if path.parent.parent.name == "udx" else ())]
     if path.suffix.lower() != ".shp":
         return [path]
     return sorted({found for part in SHAPEFILE_PARTS if (found := part_of(path, part))})

@@ -15,6 +15,7 @@ from shapely.errors import ShapelyError
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.citygml import is_citygml, read_citygml
 from pipeline.sources.gdal import DRIVERS, OPEN_OPTIONS, STEM, require_driver, staged
 from pipeline.sources.geopackage import require_whole, untyped_values
 from pipeline.sources.markup import parsed, unwritten, with_aliases, written, xml_text
@@ -44,6 +45,8 @@ def read_vector(path: Path, source: Source) -> Raw:
     ending = path.suffix.lower()
     if ending == ".shp":
         return _read_shapefile(path, source)
+    if ending == ".gml" and is_citygml(path):
+        return read_citygml(path, source)
     if ending in (".kml", ".gml"):
         return _read_markup(path, source)
     if ending == ".gpkg":

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from pipeline.findings import Catalogue, Finding
+from pipeline.places.areas import square_metres
 from pipeline.sources.table import places
 from pipeline.standardise.codelists import code_key, code_list
 from pipeline.standardise.columns import ROW
@@ -108,7 +108,11 @@ def _mixed_units(frame: Any, field: Field, path: str) -> list[Finding]:
     positive = np.flatnonzero(np.nan_to_num(numbers) > 0)
     if len(positive) < FEWEST:
         return []
-    size = _square_metres(frame)[positive] if field.name == "area" else np.zeros(len(positive))
+    size = (
+        square_metres(frame.geometry.to_numpy())[positive]
+        if field.name == "area"
+        else np.zeros(len(positive))
+    )
     if (size > 0).all():
         decades = np.log10(numbers[positive] / size)
         low = np.abs(decades + HECTARE) < GAP / 2
@@ -126,12 +130,6 @@ def _lower_heap(decades: Any) -> Any:
     apart = float(np.median(above) - np.median(below))
     mixed = gaps[at] >= GAP and abs(apart - HECTARE) < 1 and min(len(below), len(above)) > 1
     return decades <= ordered[at] if mixed else np.zeros(len(decades), bool)
-
-
-def _square_metres(frame: Any) -> Any:
-    shapes = frame.geometry.to_numpy()
-    latitude = np.radians(np.nan_to_num(shapely.get_y(shapely.centroid(shapes))))
-    return np.nan_to_num(shapely.area(shapes)) * 111_320.0 * 110_950.0 * np.cos(latitude)
 
 
 def without_totals(

@@ -144,8 +144,11 @@ def test_where_areas_overlap_nothing_counts_twice_and_it_is_said():
     assert "zones-overlap" in said(made)
 
 
-def test_a_row_without_a_place_is_in_no_zone():
-    made = zones(options(mesh="1km"), dataset([HOUSE, HOUSE], [None, cell(0, 0)]))
+@pytest.mark.parametrize("allocate", ["centroid", "area"])
+@pytest.mark.parametrize("nothing", [None, shapely.Polygon()])
+def test_a_row_without_a_place_is_in_no_zone(nothing, allocate):
+    given = dataset([HOUSE, HOUSE], [nothing, cell(0, 0)])
+    made = zones(options(mesh="1km", allocate=allocate), given)
     assert column(made, "mesh_code") == [None, "50306760"]
     assert column(made, "buildings") == [1, 1]
 
