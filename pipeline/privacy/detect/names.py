@@ -61,20 +61,30 @@ def _spaced(family: str, given: str) -> Likelihood:
     known_family, known_given = family in family_names(), given in given_names()
     if known_family and known_given and len(family) + len(given) >= 3:
         return "sure"
-    if PLACE_ENDINGS.search(given) or len(given) > 3:
+    if not _written_as_given(given):
         return "no"
-    written = all(c in _given_characters() for c in given)
-    return "likely" if written and (known_family or (known_given and len(family) <= 3)) else "no"
+    if known_family and len(family) >= 2:
+        return "sure"
+    return "likely" if known_family or (known_given and len(family) <= 3) else "no"
 
 
 def _joined(text: str) -> Likelihood:
+    if len(text) < 3:
+        return "no"
     families, givens = family_names(), given_names()
     splits = [(text[:cut], text[cut:]) for cut in range(1, min(5, len(text)))]
-    pairs = [(f, g) for f, g in splits if f in families and g in givens]
-    if not pairs or len(text) < 3:
-        return "no"
-    sure = any(len(f) >= 2 and len(g) >= 2 for f, g in pairs) and not PLACE_ENDINGS.search(text)
-    return "sure" if sure else "likely"
+    known = [(f, g) for f, g in splits if f in families]
+    pairs = [(f, g) for f, g in known if g in givens]
+    if any(len(f) >= 2 and len(g) >= 2 and not PLACE_ENDINGS.search(g) for f, g in pairs):
+        return "sure"
+    likely = pairs or any(len(f) >= 2 and _written_as_given(g) for f, g in known)
+    return "likely" if likely else "no"
+
+
+def _written_as_given(text: str) -> bool:
+    """Tell whether a given name that no list has could be written so."""
+    short = len(text) <= 3 and not PLACE_ENDINGS.search(text)
+    return short and all(c in _given_characters() for c in text)
 
 
 def _starts_with_name(text: str) -> bool:
@@ -87,7 +97,7 @@ def _ends_with_name(text: str) -> bool:
     text = text.strip().translate(VARIANTS)
     if text in family_names() and len(text) >= 2:
         return True
-    return name_in_cell(text) == "sure"
+    return name_in_cell(text) != "no"
 
 
 @cache

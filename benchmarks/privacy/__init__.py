@@ -1,0 +1,1 @@
+"""How much planted personal information is found, and how much else is taken for it."""
