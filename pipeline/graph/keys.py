@@ -36,6 +36,7 @@ class Keys:
         self._code = CodeReader(self.files)
         self._libraries = Libraries(self.files)
         self._keys: dict[int, tuple[Step, str, str]] = {}
+        self._read: dict[int, dict[str, str]] = {}
 
     def key(self, step: Step) -> str:
         """Return the key of a step: inputs, files, options, code and libraries."""
@@ -44,6 +45,11 @@ class Keys:
     def recipe(self, step: Step) -> str:
         """Return what stays of the key when the inputs are others: the same work."""
         return self._of(step)[2]
+
+    def read_by(self, step: Step) -> dict[str, str]:
+        """Return ``{path as declared: digest}`` of the files of a step, as its key has them."""
+        self.key(step)
+        return self._read[id(step)]
 
     def code(self, step: Step) -> Code:
         """Return the code of a step."""
@@ -76,6 +82,7 @@ class Keys:
                 }
             )
             files = {name: self.files.sha256(path) for name, path in step.files}
+            self._read[id(step)] = files
             key = _sha256([recipe, [self.key(before) for before in step.inputs], files])
             # The step itself is kept, so that no other is ever made at its address.
             found = self._keys[id(step)] = (step, key, recipe)

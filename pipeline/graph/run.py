@@ -198,6 +198,7 @@ class Graph:
                     yield before.name
 
     def _task(self, step: Step, key: str) -> Task:
+        read = self.keys.read_by(step)
         return Task(
             step=replace(step, inputs=()),
             key=key,
@@ -205,6 +206,7 @@ class Graph:
             code=self.keys.code(step).digest,
             inputs=tuple(self.keys.key(before) for before in step.inputs),
             cache=self.store.folder.parent,
+            files=tuple((name, path, read[name]) for name, path in step.files),
         )
 
     def _settle(self, key: str, future: Future[Done]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import OtherVersionError, TonariError
 from pipeline.findings import Catalogue, Finding
+from pipeline.graph.digests import FileMemory
 from pipeline.graph.keys import Keys
 from pipeline.graph.step import Entry, Made, Step, Work, resolve
 from pipeline.graph.store import StepStore
@@ -34,6 +35,8 @@ class Task:
         Digest of the code that its key speaks of.
     inputs
         Keys of the results it needs, all in the store.
+    files
+        ``(path as declared, file, digest)`` of every file it reads, as its key has them.
     cache
         Folder of the store, the same for whoever runs it.
     memory
@@ -48,6 +51,7 @@ class Task:
     code: str
     inputs: tuple[str, ...]
     cache: Path
+    files: tuple[tuple[str, Path, str], ...] = ()
     memory: int = 0
     checked: bool = False
 
@@ -84,12 +88,25 @@ def run_task(task: Task, tell: Progress) -> Done:
         made = _attempt(task, store, folder, tell)
         if isinstance(made, Done):
             return made
+        changed = _changed(task)
+        if changed:
+            return Done(task.key, changed)
         seconds = time.perf_counter() - started
         findings = tuple(made.findings)
         entry = Entry(task.key, task.recipe, folder, made.facts, findings, seconds=seconds)
         store.keep(folder, entry, task.step.name)
     store.remember(task.recipe, task.step.name, task.key, list(task.inputs))
     return Done(task.key)
+
+
+def _changed(task: Task) -> tuple[Finding, ...]:
+    """Name the files that are not what the key says: what was read of them has no key."""
+    memory, catalogue = FileMemory(), Catalogue.of("pipeline")
+    return tuple(
+        catalogue.finding("source-changed", file=name)
+        for name, path, sha256 in task.files
+        if memory.sha256(path) != sha256
+    )
 
 
 def _attempt(task: Task, store: StepStore, folder: Path, tell: Progress) -> Made | Done:

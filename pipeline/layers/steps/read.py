@@ -24,7 +24,7 @@ def read(work: Work) -> Made:
     Raises
     ------
     SourceError
-        If it cannot be read, or was changed while it was being read.
+        If it cannot be read.
     """
     options: Reading = work.options
     reader = read_source if options.located else read_unlocated

@@ -39,6 +39,12 @@ def dies(work):
     return Made()
 
 
+def edits(work):
+    """Change the ledger named by the text, as a person who saves it meanwhile."""
+    Path(work.options.text).write_text("2")
+    return Made()
+
+
 def refuses(work):
     note(work.options)
     raise SourceError([Catalogue.of("pipeline").finding("source-empty", file="a.csv")])

@@ -39,6 +39,16 @@ def test_a_file_edited_runs_the_step_that_reads_it(bench, tmp_path):
     assert bench.runs("one") == 2
 
 
+def test_a_file_changed_while_it_is_read_is_a_finding_and_no_result(bench, tmp_path):
+    ledger = tmp_path / "a.csv"
+    ledger.write_text("1")
+    step = bench.step("one", "edits", files=[("a.csv", ledger)], text=str(ledger))
+    outcome = bench.run(step)["one"]
+    assert outcome.entry is None
+    assert [(f.code, f.file) for f in outcome.findings] == [("source-changed", "a.csv")]
+    assert bench.store.find(outcome.key) is None
+
+
 def test_where_a_file_lies_does_not_matter_what_is_in_it_does(bench, tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).write_text("1")

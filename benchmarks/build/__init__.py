@@ -1,0 +1,1 @@
+"""What a build costs: cores, changes, nothing changed."""
