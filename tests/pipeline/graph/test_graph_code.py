@@ -182,16 +182,36 @@ def test_all_that_a_step_imports_while_it_runs_is_in_its_code(root, tmp_path_fac
     assert set(imported) <= set(followed)
 
 
-def test_what_libraries_leave_in_the_environment_changes_no_key(monkeypatch):
-    """The wheels of GDAL name their certificates there when they are imported."""
+def test_settings_of_native_libraries_are_part_of_the_versions():
     from pipeline.graph.libraries import Libraries
 
-    monkeypatch.delenv("GDAL_CURL_CA_BUNDLE", raising=False)
-    before = Libraries(FileMemory()).versions(["shapely"])
-    monkeypatch.setenv("GDAL_CURL_CA_BUNDLE", "/somewhere/cacert.pem")
-    assert Libraries(FileMemory()).versions(["shapely"]) == before
-    monkeypatch.setenv("PROJ_NETWORK", "ON")
-    assert Libraries(FileMemory()).versions(["shapely"]) != before
+    plain = Libraries(FileMemory(), {"HOME": "/home/a"}).versions(["shapely"])
+    assert Libraries(FileMemory(), {"HOME": "/home/b"}).versions(["shapely"]) == plain
+    assert Libraries(FileMemory(), {"PROJ_NETWORK": "ON"}).versions(["shapely"]) != plain
+
+
+KEY = """
+from pathlib import Path
+from pipeline.config.load import load
+from pipeline.graph.keys import Keys
+from pipeline.layers.plan import Planner
+loaded = load(Path({root!r}) / "layers.yaml")
+plan = Planner(loaded.declaration, loaded.root).layer("parks")
+print(Keys().key(plan.files["pmtiles"][0]), Keys().key(plan.files["pmtiles"][0]))
+"""
+
+
+def test_what_was_imported_before_changes_no_key(root):
+    """Wheels of GDAL and PROJ name their data in the environment when they are imported."""
+    seen = set()
+    for first in ("", "import pyogrio, fiona, rasterio\n"):
+        text = first + KEY.format(root=str(root))
+        done = subprocess.run(
+            [sys.executable, "-c", text], cwd=root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        seen |= set(done.stdout.split())
+    assert len(seen) == 1
 
 
 def test_a_step_depends_on_the_versions_of_what_it_uses_and_of_what_that_needs():
