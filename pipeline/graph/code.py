@@ -21,6 +21,8 @@ OURS = frozenset({"pipeline", "gtfs", "tiles_server", "tonari"})
 _NOTHING: dict[str, Any] = {"imports": [], "lazy": {}, "words": [], "modules": []}
 _NO_DATA = (".py", ".pyc", ".pyo", ".nbi", ".nbc", ".so", ".o", ".a", ".md")
 _MODULE = re.compile(r"[a-z_]+(\.\w+)+(:\w+)?", re.ASCII).fullmatch
+_ASKS = frozenset({"files", "import_module", "distribution", "version", "find_spec"})
+"""Functions that are told the name of a package as text."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class CodeReader:
 
     def _said(self, path: Path) -> dict[str, Any]:
         if path not in self._found:
-            self._found[path] = self._memory.of(path, "imports", _imports, _NOTHING)
+            self._found[path] = self._memory.of(path, "imports 2", _imports, _NOTHING)
         return self._found[path]
 
     def _module(self, name: str, ours: frozenset[str]) -> _Module | None:
@@ -285,11 +287,22 @@ def _imports(path: Path) -> dict[str, Any]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_word(node.value)
     }
     return {
-        "imports": sorted((m, sorted(n)) for group in imports for m, n in group),
+        "imports": sorted((m, sorted(n)) for group in [*imports, *_asked(tree)] for m, n in group),
         "lazy": lazy,
         "words": sorted(words),
         "modules": sorted(_modules_named(tree)),
     }
+
+
+def _asked(tree: ast.Module) -> Iterator[list[tuple[str, list[str]]]]:
+    """Yield packages asked for by name: ``resources.files("x")``, ``import_module("x")`` …"""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        first = node.args[0]
+        if name in _ASKS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield [(first.value, [])]
 
 
 def _modules_named(tree: ast.Module) -> set[str]:

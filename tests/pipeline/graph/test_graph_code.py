@@ -219,5 +219,7 @@ def test_a_step_depends_on_the_versions_of_what_it_uses_and_of_what_that_needs()
 
     reader = CodeReader(FileMemory()).of("pipeline.layers.steps.read:read")
     versions = Libraries(FileMemory()).versions(reader.libraries)
-    assert {"pyogrio", "fiona", "python-calamine", "openpyxl", "orjson", "tky2jgd"} <= set(versions)
+    assert {"pyogrio", "fiona", "python-calamine", "orjson", "tky2jgd"} <= set(versions)
+    made = CodeReader(FileMemory()).of("gtfs.steps:make")
+    assert {"openpyxl", "jpholiday"} <= set(Libraries(FileMemory()).versions(made.libraries))
     assert {"numpy", "pandas", "native pyogrio", "native pyproj", "native shapely"} <= set(versions)
