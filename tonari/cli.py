@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "tonari.commands.check",
     "gtfs": "tonari.commands.gtfs",
     "inspect": "tonari.commands.inspect",
+    "inventory": "tonari.commands.inventory",
     "releases": "tonari.commands.releases",
     "schema": "tonari.commands.schema",
     "serve": "tonari.commands.serve",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gtfs.job import FeedJob
+from pipeline.inventory.items import require_open
 from pipeline.layers.job import LayerJob
 from pipeline.layers.plan import Planner
 from pipeline.release.previous import Previous
@@ -29,10 +30,17 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
         Folder that holds ``releases/``: everything is compared with what is served.
     accept
         Whether losing, moving or emptying much of a served layer is meant.
+
+    Raises
+    ------
+    SourceError
+        If the inventory closes one of them.
     """
     served = Store(data).current()
     known = Previous(served).manifest.get("layers", {})
     declaration, root = loaded.declaration, loaded.root
+    if declaration.inventory:
+        require_open(root / declaration.inventory, declaration.layers, declaration.feeds)
     planner = Planner(declaration, root)
     layers: list[Job] = [
         LayerJob(

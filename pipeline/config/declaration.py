@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feeds import Feed
-from pipeline.config.layers import BaseLayer, Dataset, Layer, Map, Municipality, Publisher, Records
+from pipeline.config.layers import (
+    BaseLayer,
+    Dataset,
+    Layer,
+    Map,
+    Municipality,
+    Publisher,
+    Records,
+    relative_path,
+)
 from pipeline.config.operations import Dataset as Reference
 from pipeline.config.rasters import Raster
 
@@ -23,6 +32,9 @@ class Declaration(Strict):
     publisher: Publisher
     sample: bool = Field(default=False, description="the values are made up; every page says so")
     municipalities: dict[Name, Municipality] = Field(min_length=1)
+    inventory: Annotated[str, AfterValidator(relative_path)] = Field(
+        default="", description="CSV file of what the city holds and what is open of it"
+    )
     boundary: Reference | None = Field(
         default=None, description="the layer or records of whose area is where, e.g. N03"
     )
