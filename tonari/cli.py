@@ -15,6 +15,7 @@ COMMANDS = {
     "gtfs": "tonari.commands.gtfs",
     "inspect": "tonari.commands.inspect",
     "inventory": "tonari.commands.inventory",
+    "privacy": "tonari.commands.privacy",
     "releases": "tonari.commands.releases",
     "schema": "tonari.commands.schema",
     "serve": "tonari.commands.serve",

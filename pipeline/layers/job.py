@@ -176,8 +176,7 @@ class LayerJob:
         layer, table = self.layer, results(plan.data.table).entry
         facts = table.facts if table is not None else {}
         fields = fields_of(facts) if table is not None else {}
-        told = {key: facts[key] for key in ("disclosure",) if key in facts}
-        return told | {
+        return self._counted(plan, results, facts) | {
             "title": self.title,
             "description": layer.description.model_dump(),
             "licence": layer.licence or self._declaration.publisher.licence,
@@ -191,6 +190,19 @@ class LayerJob:
             "data": results(plan.data.table).key,
             **{part: facts[part] for part in ("borders", "not_provided") if facts.get(part)},
         }
+
+    def _counted(self, plan: LayerPlan, results: Results, facts: dict[str, Any]) -> dict[str, Any]:
+        """Return what the audit has to know of a table of counts, protected or not."""
+        if "disclosure" in facts or self.layer.origin is None:
+            return {key: facts[key] for key in ("disclosure",) if key in facts}
+        from pipeline.privacy.layout import described, layout_of  # noqa: PLC0415 - few layers
+
+        layout, derived = layout_of(self.layer.origin), results(plan.data.steps[0]).entry
+        if layout is None or derived is None:
+            return {}
+        keys = layout.keys(fields_of(derived.facts))
+        universe = self._planner.universe(self.layer)
+        return {"disclosure": described(layout, keys, universe, derived.facts["made_of"])}
 
     def _sources(self, plan: LayerPlan, results: Results) -> Iterator[dict[str, Any]]:
         for source, (read, _, _) in zip(self.layer.sources, plan.data.sources, strict=False):

@@ -160,13 +160,13 @@ class Disclosing:
     Attributes
     ----------
     universe
-        Number that all layers made of the same records share; tells nothing of them.
+        What all layers made of the same records share; tells nothing of them.
     """
 
     place: str
     layout: Layout
     rules: Disclosure
-    universe: int
+    universe: str
 
 
 @dataclass(frozen=True)

@@ -301,6 +301,12 @@ class Planner:
         table = _protecting(place, declared, fields, safe)
         return _dataset_plan((), before, table, self._detecting(place, declared, safe))
 
+    def universe(self, declared: Dataset) -> str:
+        """Return what layers made of the same dataset share, and what tells nothing of it."""
+        assert declared.origin is not None
+        _, section, name = next(iter(declared.origin.references()))
+        return f"{section} {list(getattr(self._declaration, section)).index(name)}"
+
     def _disclosed(self, place: str, declared: Dataset, derived: Step) -> Step:
         """Return the step that keeps a table from telling of single records, if it is to."""
         if not isinstance(declared, Layer) or not declared.privacy.controlled:
@@ -312,10 +318,7 @@ class Planner:
             raise SourceError(
                 [Catalogue.of("pipeline").finding("disclosure-uncounted", field=place)]
             )
-        assert declared.origin is not None
-        _, section, name = next(iter(declared.origin.references()))
-        universe = list(getattr(self._declaration, section)).index(name)
-        options = Disclosing(place, layout, _rules(declared), universe)
+        options = Disclosing(place, layout, _rules(declared), self.universe(declared))
         return Step(
             f"{place}: disclosure", f"{STEPS}.disclose:disclose", options, (derived,), clean=True
         )

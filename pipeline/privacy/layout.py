@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.config.operations import Aggregate, Zones
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipeline.config.operations import Operation
 
 TOTAL = "*"
@@ -30,6 +34,8 @@ class Layout:
         ``{column: class}`` of all other measures: hidden where the count of that class is.
     sums
         Those of them that can be added up.
+    same
+        ``{class: digest}`` of what is in each class, so that it is known in other tables.
     zones
         What the zones are: cells of a standard grid, else anything.
     """
@@ -39,12 +45,40 @@ class Layout:
     per: tuple[str, ...] = ()
     beside: dict[str, str] = field(default_factory=dict)
     sums: tuple[str, ...] = ()
+    same: dict[str, str] = field(default_factory=dict)
     zones: Literal["mesh", "other"] = "other"
 
     @property
     def columns(self) -> dict[str, str]:
         """Return ``{class: column}`` of all counts, the total last."""
         return {**self.parts, TOTAL: self.count}
+
+    def keys(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """Return which of the fields of a table name its zones."""
+        measures = {*self.columns.values(), *self.beside, *self.per}
+        return tuple(name for name in fields if name not in measures) or ("municipality_code",)
+
+
+def described(layout: Layout, keys: tuple[str, ...], universe: str, made_of: str) -> dict[str, Any]:
+    """Return what an outsider knows of the equations of a table; JSON-ready, for the audit.
+
+    Parameters
+    ----------
+    universe, made_of
+        What is counted, and the digest of its state.
+    """
+    return {
+        "universe": universe,
+        "data": made_of[:16],
+        "count": layout.count,
+        "parts": layout.parts,
+        "same": layout.same,
+        "per": list(layout.per),
+        "keys": list(keys),
+        "zones": layout.zones,
+        "fewest": 0,
+        "width": 0.0,
+    }
 
 
 def layout_of(operation: Operation) -> Layout | None:
@@ -81,5 +115,20 @@ def _of_zones(operation: Zones) -> Layout | None:
         operation.per,
         {name: group for name, group in beside.items() if name not in mine},
         tuple(name for name in sums if name not in mine),
+        _same(operation),
         "mesh" if operation.mesh in ("1km", "500m", "250m", "125m") else "other",
     )
+
+
+def _same(operation: Zones) -> dict[str, str]:
+    """Return a digest of the values of each class: the names of a ledger stay inside."""
+    if operation.classes is None:
+        return {}
+    groups = {name: sorted(map(repr, v)) for name, v in operation.classes.groups.items()}
+    rest = ["not", *sorted(value for values in groups.values() for value in values)]
+    return {
+        name: hashlib.sha256(json.dumps([operation.classes.field, values]).encode()).hexdigest()[
+            :12
+        ]
+        for name, values in (groups | {operation.classes.rest: rest}).items()
+    }

@@ -71,15 +71,6 @@ def protect_counts(
         ``layers.NAME``, for messages.
     """
     width = float(rules.interval or rules.fewest)
-    described = {
-        "count": layout.count,
-        "parts": layout.parts,
-        "per": list(layout.per),
-        "keys": list(keys),
-        "zones": layout.zones,
-        "fewest": rules.fewest,
-        "width": width,
-    }
     remedy = rules.remedy or "suppress"
     try:
         match remedy:
@@ -98,7 +89,8 @@ def protect_counts(
         return Protected(
             frame.iloc[:0], findings=[_finding("disclosure-failed", place, reason=reason)]
         )
-    return replace(made, described=described | made.described | {"remedy": remedy})
+    said = {"fewest": rules.fewest, "width": width, "remedy": remedy}
+    return replace(made, described=made.described | said)
 
 
 def _finding(code: str, place: str, **details: Any) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table, write_table
 from pipeline.layers.facts import fields_of
+from pipeline.privacy.layout import described
 from pipeline.privacy.protect import protect_counts
 from pipeline.standardise.columns import ROW, SOURCE
 
@@ -22,15 +23,11 @@ def disclose(work: Work) -> Made:
     (entry,) = work.inputs
     frame, fields = read_table(entry), fields_of(entry.facts)
     layout = options.layout
-    measures = {*layout.columns.values(), *layout.beside, *layout.per}
-    keys = tuple(name for name in fields if name not in measures) or ("municipality_code",)
+    keys = layout.keys(fields)
     made = protect_counts(frame, layout, keys, options.rules, options.place)
     out = made.frame.reset_index(drop=True)
     out[SOURCE], out[ROW] = options.place, range(1, len(out) + 1)
     write_table(out, work.folder)
-    described = made.described | {
-        "universe": options.universe,
-        "data": entry.facts["made_of"][:16],
-    }
+    told_of = described(layout, keys, options.universe, entry.facts["made_of"]) | made.described
     told = [asdict(field) for field in (*fields.values(), *made.fields)]
-    return Made({"fields": told, "features": len(out), "disclosure": described}, made.findings)
+    return Made({"fields": told, "features": len(out), "disclosure": told_of}, made.findings)

@@ -1,0 +1,1 @@
+"""Attacking what can be downloaded, as an outsider would."""
