@@ -16,6 +16,7 @@ KINDS = {
     "parquet": "GeoParquet",
     "gpkg": "GeoPackage",
     "fgb": "FlatGeobuf",
+    "cog": "GeoTIFF (COG)",
     "pmtiles": "PMTiles",
 }
 """Kinds of download a person can choose, in the order they are offered, by their usual name."""

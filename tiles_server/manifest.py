@@ -153,6 +153,17 @@ class Published(_Read):
         return bool(self.artefacts)
 
 
+class RasterFacts(_Read):
+    """What a raster is, and how maps show it."""
+
+    kind: str = "photo"
+    encoding: str = ""
+    size: int = 512
+    opacity: float = 1.0
+    pixel_m: float | None = None
+    classes: tuple[StyleClass, ...] = ()
+
+
 class Layer(Published):
     """One published layer."""
 
@@ -161,6 +172,7 @@ class Layer(Published):
     fields: tuple[FieldInfo, ...] = ()
     style: LayerStyle = LayerStyle()
     tiles: TileZooms | None = None
+    raster: RasterFacts | None = None
 
     @property
     def columns(self) -> tuple[FieldInfo, ...]:

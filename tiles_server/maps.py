@@ -76,6 +76,9 @@ def _feeds(release: Release, chart: Map, language: str) -> Iterator[Part]:
 
 
 def _legend(layer: Layer, title: str, language: str) -> list[tuple[str, str]]:
+    if layer.raster is not None:
+        named = [(c.color, c.label.best(language)) for c in layer.raster.classes]
+        return named or [(layer.style.color, title)]
     style = layer.style
     if not (style.by and style.classes):
         return [(style.color, title)]

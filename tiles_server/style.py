@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tiles_server.base_maps import BaseMap
-    from tiles_server.manifest import LayerStyle
+    from tiles_server.manifest import LayerStyle, RasterFacts
     from tiles_server.releases import Release
 
     StyleLayer = dict[str, Any]
@@ -32,8 +32,8 @@ CLASS_OUTLINE = "#333333"
 """3:1 and more on every customary fill, on white and on our sea."""
 SMALLEST_HALVES = (160, 150)
 """Half the width and height, in pixels, of the smallest map worth hurrying for."""
-DRAW_ORDER = {"Polygon": 0, "Mixed": 1, "LineString": 2, "Transit": 3, "Point": 4}
-"""Areas below lines below points; within a kind, in the order of the declaration."""
+DRAW_ORDER = {"Raster": -1, "Polygon": 0, "Mixed": 1, "LineString": 2, "Transit": 3, "Point": 4}
+"""Pictures below areas below lines below points; within a kind, in the order of the declaration."""
 
 FONTS = ["Hiragino Sans", "Noto Sans CJK JP", "Noto Sans JP", "Yu Gothic", "sans-serif"]
 """MapLibre draws every glyph from the reader's own fonts because the style names no server."""
@@ -148,7 +148,7 @@ def _described(part: Part, language: str) -> dict[str, Any]:
 def _source(release: Release, part: Part) -> dict[str, Any]:
     tileset = release.tilesets[part.name]
     source = {
-        "type": "vector",
+        **_kind_of_source(part),
         "tiles": [tile_template(tileset)],
         "minzoom": tileset.minzoom,
         "maxzoom": tileset.maxzoom,
@@ -158,10 +158,39 @@ def _source(release: Release, part: Part) -> dict[str, Any]:
     return source | ({"attribution": credit} if credit else {})
 
 
+def _kind_of_source(part: Part) -> dict[str, Any]:
+    raster = part.published.raster if isinstance(part.published, Layer) else None
+    if raster is None:
+        return {"type": "vector"}
+    if raster.encoding not in ("mapbox", "gsi"):
+        return {"type": "raster", "tileSize": raster.size}
+    if raster.encoding == "mapbox":
+        return {"type": "raster-dem", "tileSize": raster.size, "encoding": "mapbox"}
+    # dem_png: a hundredth of a metre from the lowest byte up; heights below 0 wrap around.
+    return {
+        "type": "raster-dem", "tileSize": raster.size, "encoding": "custom",
+        "redFactor": 655.36, "greenFactor": 2.56, "blueFactor": 0.01, "baseShift": 0.0,
+    }  # fmt: skip
+
+
+def _picture(part: Part, raster: RasterFacts) -> StyleLayer:
+    base = {"source": part.name, "metadata": {"tonari:layer": part.name}}
+    if raster.encoding in ("mapbox", "gsi"):
+        paint: dict[str, Any] = {"hillshade-exaggeration": 0.5 * raster.opacity}
+        return base | {"id": f"{part.name}/hillshade", "type": "hillshade", "paint": paint}
+    smooth = "nearest" if raster.kind == "classes" else "linear"
+    paint = {"raster-opacity": raster.opacity, "raster-resampling": smooth}
+    return base | {"id": f"{part.name}/raster", "type": "raster", "paint": paint}
+
+
 def _drawn(release: Release, drawn: list[Part], language: str) -> list[StyleLayer]:
     shapes: list[StyleLayer] = []
     labels: list[StyleLayer] = []
     for part in sorted(drawn, key=lambda part: DRAW_ORDER.get(part.geometry, 1)):
+        raster = part.published.raster if isinstance(part.published, Layer) else None
+        if raster is not None:
+            shapes.append(_picture(part, raster))
+            continue
         for inner in _inner(part, source_layers(release.tilesets[part.name])):
             prefix = f"{part.name}/{inner}"
             base = {

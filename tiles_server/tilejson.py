@@ -35,6 +35,9 @@ def tilejson(tileset: Tileset, published: Published, language: str) -> dict[str,
     }
     if tileset.ending == "mvt":
         document["vector_layers"] = vector_layers(tileset, published, language)
+    elif isinstance(published, Layer) and published.raster is not None:
+        # No keys of TileJSON, but what MapLibre and QGIS ask for beside it.
+        document |= {"tileSize": published.raster.size, "encoding": published.raster.encoding}
     return {key: value for key, value in document.items() if value != ""}
 
 

@@ -8,6 +8,7 @@ from gtfs.job import FeedJob
 from pipeline.inventory.items import require_open
 from pipeline.layers.job import LayerJob
 from pipeline.layers.plan import Planner
+from pipeline.raster.job import RasterJob
 from pipeline.release.previous import Previous
 from pipeline.release.store import Store
 
@@ -59,4 +60,7 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
         )
         for name in declaration.feeds
     ]
-    return layers + feeds
+    rasters: list[Job] = [
+        RasterJob(name, declaration, planner.rasters) for name in declaration.rasters
+    ]
+    return layers + rasters + feeds

@@ -199,7 +199,63 @@ class Changes(Operation):
     )
 
 
-OPERATIONS: tuple[type[Operation], ...] = (Select, Aggregate, Join, Zones, Crosswalk, Changes)
+class Contours(Operation):
+    """Lines of equal height of a raster, every so many metres."""
+
+    operation: Literal["contours"]
+    raster: Name
+    interval: float = Field(gt=0, description="metres between two lines")
+    zoom: int | None = Field(
+        default=None, ge=0, le=22, description="of whose pixels; else the largest there is"
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Contours:
+        if self.layer is not None or self.records is not None:
+            raise problem("from-one-dataset")
+        return self
+
+    def named(self) -> tuple[str, str, str]:
+        """Return the key it is named by, the section and the name."""
+        return "raster", "rasters", self.raster
+
+
+class RasterMeasure(Strict):
+    """One number about the pixels of an area; of a class, its share."""
+
+    statistic: Literal["mean", "min", "max", "share", "covered"]
+    value: int | None = Field(default=None, description="the class whose share is meant")
+
+    @model_validator(mode="after")
+    def _share_of_one(self) -> RasterMeasure:
+        if (self.statistic == "share") != (self.value is not None):
+            raise problem("share-without-value")
+        return self
+
+
+class Zonal(Operation):
+    """The rows of a dataset with numbers about the pixels of a raster inside their areas."""
+
+    operation: Literal["zonal"]
+    raster: Name
+    numbers: dict[FieldName, RasterMeasure] = Field(min_length=1)
+
+    def references(self) -> Iterator[Reference]:
+        """Yield the dataset it starts from, then the raster."""
+        yield from super().references()
+        yield ("raster",), "rasters", self.raster
+
+
+OPERATIONS: tuple[type[Operation], ...] = (
+    Select,
+    Aggregate,
+    Join,
+    Zones,
+    Crosswalk,
+    Changes,
+    Contours,
+    Zonal,
+)
 """Every operation a declaration may name."""
 
 if TYPE_CHECKING:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from pipeline.findings import Finding
@@ -27,6 +29,22 @@ class Given:
 
     frame: pd.DataFrame
     fields: dict[str, Field]
+
+
+@dataclass(frozen=True)
+class GivenRaster:
+    """A raster that a table is made from.
+
+    Attributes
+    ----------
+    folder
+        Of its levels (:mod:`pipeline.raster.levels`).
+    facts
+        What drawing it said.
+    """
+
+    folder: Path
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True)

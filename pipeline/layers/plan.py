@@ -27,6 +27,7 @@ from pipeline.layers.options import (
     Takes,
     Writing,
 )
+from pipeline.raster.plan import RasterPlanner
 from pipeline.sources.files import source_files
 from pipeline.standardise.moments import JAPAN
 from pipeline.standardise.schemas import layer_fields, schema_names
@@ -138,6 +139,7 @@ class Planner:
         self._declaration, self._root = declaration, root
         self._day = day or dt.datetime.now(JAPAN).date()
         self._known: dict[tuple[str, str], DatasetPlan] = {}
+        self.rasters = RasterPlanner(declaration, root)
 
     def layer(self, name: str) -> LayerPlan:
         """Return the steps of a layer.
@@ -228,7 +230,10 @@ class Planner:
             return list(dict.fromkeys(s.municipality for s in dataset.sources))
         found: list[str] = []
         for _, section, name in dataset.origin.references():
-            found += self.municipalities(getattr(self._declaration, section)[name])
+            if section == "rasters":
+                found += self.rasters.municipalities(name)
+            else:
+                found += self.municipalities(getattr(self._declaration, section)[name])
         return list(dict.fromkeys(found))
 
     def _from_sources(self, place: str, declared: Dataset) -> DatasetPlan:
@@ -286,7 +291,7 @@ class Planner:
         operation = declared.origin
         assert operation is not None
         function = FUNCTIONS[type(operation)]
-        inputs = tuple(self.dataset(kind, name).table for _, kind, name in operation.references())
+        inputs = tuple(self._input(kind, name) for _, kind, name in operation.references())
         derived = Step(
             f"{place}: {operation.operation}",
             f"{STEPS}.derive:derive",
@@ -333,6 +338,12 @@ class Planner:
             detecting(place, declared, self._day),
             (before,),
         )
+
+    def _input(self, section: str, name: str) -> Step:
+        """Return the step that makes what a dataset is made from."""
+        if section == "rasters":
+            return self.rasters.drawn(name)
+        return self.dataset(section, name).table
 
 
 def _dataset_plan(

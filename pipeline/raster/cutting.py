@@ -64,7 +64,7 @@ def cut_tiles(
     extent = (round(float(w), 7), round(float(s), 7), round(float(e), 7), round(float(n), 7))
     size = levels.grids[zooms[0]].size
     said: dict[str, Any] = {"type": "overlay", "format": picture.form, "tileSize": size}
-    if levels.layout == "height":
+    if levels.layout == "height" and picture.scheme != "slope":
         said["encoding"] = picture.scheme
     taken = 0
     with PMTilesWriter(

@@ -10,12 +10,14 @@ import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
+from pipeline.raster.slopes import SLOPES
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.raster.levels import Block, Layout
 
-Scheme = Literal["mapbox", "gsi"]
+Scheme = Literal["mapbox", "gsi", "slope"]
 FINEST_ZOOM = 14
 """From here on heights keep 0.1 m (mapbox) or 0.01 m (gsi); each zoom below doubles the step."""
 COARSEST = 25.6
@@ -50,6 +52,8 @@ class Picture:
 
 def encode(block: Block, picture: Picture, zoom: int) -> bytes:
     """Return a block as a file: the same block as the same bytes."""
+    if picture.layout == "height" and picture.scheme == "slope":
+        return _write(slope_colors(block), picture.form, 100, picture.form)
     if picture.layout == "height":
         return _write(height_colors(block, picture.scheme, zoom), "webp", 100, picture.form)
     if picture.layout == "value":
@@ -80,6 +84,18 @@ def height_colors(block: Block, scheme: Scheme, zoom: int) -> NDArray[np.uint8]:
         for band, value in enumerate(NO_HEIGHT):
             colors[band][~there] = value
     return colors
+
+
+def slope_colors(block: Block) -> NDArray[np.uint8]:
+    """Return slopes in degrees as the colours of their classes and alpha."""
+    least = np.array([degrees for degrees, _ in SLOPES])
+    table = np.array(
+        [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for _, color in SLOPES], np.uint8
+    )
+    of = np.searchsorted(least, block.pixels[0], side="right") - 1
+    shown = np.concatenate([table[of].transpose(2, 0, 1), block.alpha[None]])
+    shown[:, block.alpha < 128] = 0
+    return np.ascontiguousarray(shown)
 
 
 def _classes(block: Block, picture: Picture) -> bytes:

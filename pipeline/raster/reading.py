@@ -24,7 +24,7 @@ from pipeline.raster.georeference import judge_points
 from pipeline.raster.picture import DRIVERS, look
 from pipeline.raster.placing import Placing
 from pipeline.raster.sheet import Sheet
-from pipeline.raster.worldfile import ALONE, apart, read_world, world_file_of
+from pipeline.raster.worldfile import ALONE, apart, raster_files, read_world, world_file_of
 from pipeline.sources.crs import crs_label, resolve_crs, vouched
 from pipeline.sources.files import digest
 from pipeline.sources.position import Located, check_position
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pipeline.config.layers import Municipality
     from pipeline.config.rasters import RasterKind, RasterSource
 
-SIDECARS = (".aux.xml", ".ovr", ".msk")
 BUNDLES = frozenset({".zip", ".xml", ".txt", ".csv"})
 LEVELLED = 0.5
 """Pixels that two positions of one file may differ."""
@@ -49,13 +48,6 @@ class ReadSource:
     sheets: list[Sheet]
     facts: dict[str, Any]
     findings: list[Finding]
-
-
-def raster_files(path: Path) -> list[Path]:
-    """Return every file that decides what a source is: world files and masks too."""
-    world = world_file_of(path)
-    beside = [Path(f"{path}{ending}") for ending in SIDECARS]
-    return [path, *([world] if world else []), *(p for p in beside if p.is_file())]
 
 
 def read_raster(

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENDINGS = {
     ".tif": (".tfw", ".tifw", ".wld"),
@@ -24,6 +21,7 @@ ENDINGS = {
     ".png": (".pgw", ".pngw", ".wld"),
 }
 ALONE = frozenset(ending for endings in ENDINGS.values() for ending in endings)
+SIDECARS = (".aux.xml", ".ovr", ".msk")
 WHOLE = 1e-6
 """How near a quotient must be to a whole number to look like one."""
 LONGEST = 4096
@@ -45,6 +43,13 @@ def world_file_of(path: Path) -> Path | None:
     wanted = [path.stem.lower() + ending for ending in ENDINGS.get(path.suffix.lower(), ())]
     there = {p.name.lower(): p for p in path.parent.glob("*")} if path.parent.is_dir() else {}
     return next((there[name] for name in wanted if name in there), None)
+
+
+def raster_files(path: Path) -> list[Path]:
+    """Return every file that decides what a source is: world files and masks too."""
+    world = world_file_of(path)
+    beside = [Path(f"{path}{ending}") for ending in SIDECARS]
+    return [path, *([world] if world else []), *(p for p in beside if p.is_file())]
 
 
 def read_world(path: Path, shown: str) -> World:

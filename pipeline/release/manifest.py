@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     ".search": "application/json",
     ".csv": "text/csv; charset=utf-8",
     ".pmtiles": "application/vnd.pmtiles",
+    ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
     ".zip": "application/zip",
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",

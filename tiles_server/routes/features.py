@@ -12,6 +12,7 @@ from tiles_server.caching import LATEST
 from tiles_server.features import CRS84, feature, features_of, find, read_query
 from tiles_server.language import language
 from tiles_server.links import KINDS, downloads
+from tiles_server.raster import value_at
 from tiles_server.routes.tiles import document
 from tiles_server.security import open_to_all
 
@@ -50,6 +51,12 @@ def blueprint(releases: Releases) -> Blueprint:
     @ogc.get("/collections/<layer>")
     def collection(layer: str) -> Response:
         return document(_collection(layer, releases.current().layer(layer)))
+
+    @ogc.get("/collections/<layer>/at")
+    def at(layer: str) -> Response:
+        release = releases.current()
+        lon, lat = request.args.get("lon", ""), request.args.get("lat", "")
+        return document(value_at(release.folder, layer, release.layer(layer), lon, lat))
 
     @ogc.get("/collections/<layer>/items")
     def items(layer: str) -> Response:
@@ -91,7 +98,7 @@ def landing(release: Release) -> Response:
 
 
 def _offered(layer: Layer) -> bool:
-    return "parquet" in layer.artefacts
+    return "parquet" in layer.artefacts or layer.raster is not None
 
 
 def _link(rel: str, href: str, kind: str = "application/json", title: str = "") -> Link:
@@ -106,11 +113,11 @@ def _collection(name: str, layer: Layer) -> dict[str, Any]:
         "title": layer.title.best(language()) or name,
         "description": layer.description.best(language()),
         "attribution": layer.attribution,
-        "itemType": "feature",
+        "itemType": "feature" if layer.raster is None else "",
         "crs": [CRS84],
         "links": [
             _link("self", url_for("ogc.collection", layer=name, _external=True)),
-            _link("items", url_for("ogc.items", layer=name, _external=True), GEOJSON),
+            *_content(name, layer),
             _link("alternate", url_for("pages.layer", layer=name, _external=True), "text/html"),
             *(_link("enclosure", href, "", KINDS.get(kind, kind)) for kind, href in files.items()),
         ],
@@ -118,6 +125,15 @@ def _collection(name: str, layer: Layer) -> dict[str, Any]:
     if layer.extent:
         described["extent"] = {"spatial": {"bbox": [list(layer.extent)], "crs": CRS84}}
     return {key: value for key, value in described.items() if value}
+
+
+def _content(name: str, layer: Layer) -> list[Link]:
+    """Return where the features of a layer are, or the value of a raster at a place."""
+    if layer.raster is None:
+        return [_link("items", url_for("ogc.items", layer=name, _external=True), GEOJSON)]
+    if "cog" not in layer.artefacts:
+        return []
+    return [_link("position", url_for("ogc.at", layer=name, _external=True))]
 
 
 def _items(release: Release, name: str, layer: Layer) -> Response:

@@ -6,21 +6,24 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.derive.tables import Given
+from pipeline.derive.tables import Given, GivenRaster
 from pipeline.graph.step import Made, resolve
 from pipeline.graph.tables import read_table, write_table
 from pipeline.layers.facts import fields_of
 from pipeline.standardise.columns import ROW, SOURCE
 
 if TYPE_CHECKING:
-    from pipeline.graph.step import Work
+    from pipeline.graph.step import Entry, Work
     from pipeline.layers.options import Deriving
+
+RASTER_KEYS = "keys.json"
+"""File that only a drawn raster has."""
 
 
 def derive(work: Work) -> Made:
     """Make a table from other tables by a registered operation."""
     options: Deriving = work.options
-    given = [Given(read_table(e), fields_of(e.facts)) for e in work.inputs]
+    given = [_given(entry) for entry in work.inputs]
     derived = resolve(options.function)(options.operation, *given)
     frame = derived.frame.reset_index(drop=True)
     frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)
@@ -28,3 +31,9 @@ def derive(work: Work) -> Made:
     facts = {"fields": [asdict(f) for f in derived.fields], "features": len(frame)}
     made_of = hashlib.sha256(work.inputs[0].key.encode()).hexdigest()
     return Made(facts | {"counts": derived.counts, "made_of": made_of}, derived.findings)
+
+
+def _given(entry: Entry) -> Given | GivenRaster:
+    if RASTER_KEYS in entry.files:
+        return GivenRaster(entry.folder, entry.facts)
+    return Given(read_table(entry), fields_of(entry.facts))
