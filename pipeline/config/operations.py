@@ -154,7 +154,7 @@ class Zones(Operation):
                     "measure-of-nothing", name=name, of=measure.of, known=", ".join(plain)
                 )
             if measure.kind == "share" and not (
-                measure.over in self.per or (measure.over is None and self.classes)
+                set(measure.over) <= set(self.per) and (measure.over or self.classes)
             ):
                 raise problem("share-of-nothing", name=name)
         return self

@@ -23,8 +23,8 @@ class Measure(Strict):
     to: FieldName | None = Field(
         default=None, description="ratio: the measure, or field of the zones, it is divided by"
     )
-    over: FieldName | None = Field(
-        default=None, description="share: the field of 'per' whose values together are the whole"
+    over: tuple[FieldName, ...] = Field(
+        default=(), description="share: the fields of 'per' whose values together are the whole"
     )
     title: Text | None = None
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.derive.zones import Placed
 
 SQUARE_KILOMETRE = 1e6
+DECIMALS = 6
+"""Of shares, densities and ratios; further ones would say nothing of the records."""
 
 
 class Groups(NamedTuple):
@@ -215,7 +217,7 @@ def _add_related(
                 f"{found.titles[1]} per {words[1]}",
             )
             made.add(name, _titled(measure, titles), "number", _quotient(found.values(-1), below))
-        case "share" if measure.over is not None:
+        case "share" if measure.over:
             whole = _whole(found, measure.over, options, groups)
             titles = f"{found.titles[0]}の割合", f"Share of {found.titles[1]}"
             made.add(name, _titled(measure, titles), "number", _quotient(found.values(-1), whole))
@@ -244,7 +246,9 @@ def _quotient(above: Any, below: Any) -> Any:
     below = np.asarray(below, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.asarray(above, float) / below
-    return pd.array(np.where(np.isfinite(found), found, np.nan), dtype="Float64")
+    return pd.array(
+        np.round(np.where(np.isfinite(found), found, np.nan), DECIMALS), dtype="Float64"
+    )
 
 
 def _denominator(
@@ -262,11 +266,11 @@ def _denominator(
     )
 
 
-def _whole(found: Sum, over: str, options: Zones, groups: Groups) -> Any:
-    """Return for each row the sum over the rows that differ from it in one field only."""
-    at = options.per.index(over)
+def _whole(found: Sum, over: tuple[str, ...], options: Zones, groups: Groups) -> Any:
+    """Return for each row the sum over the rows that differ from it in some fields only."""
+    same = [at for at, name in enumerate(options.per) if name not in over]
     keys = [
-        (zone, key[:at] + key[at + 1 :])
+        (zone, tuple(key[at] for at in same))
         for zone, key in zip(groups.zone.tolist(), groups.per, strict=True)
     ]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}

@@ -229,7 +229,7 @@ def test_classes_are_columns_and_what_is_in_none_is_named_with_its_count():
 
 def test_years_and_municipalities_stand_side_by_side():
     rows = [HOUSE, HOUSE | {"year": 2017}, HOUSE | {"year": 2017, "use": "店舗"}]
-    measures = {"n": {"kind": "count"}, "part": {"kind": "share", "of": "n", "over": "use"}}
+    measures = {"n": {"kind": "count"}, "part": {"kind": "share", "of": "n", "over": ["use"]}}
     made = zones(
         options(measures, per=["municipality_code", "year", "use"]),
         dataset(rows, codes=["401005", "401005", "401005"]),

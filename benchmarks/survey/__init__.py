@@ -1,0 +1,1 @@
+"""How fast records of a survey become cells of the standard grid, beside plain geopandas."""
