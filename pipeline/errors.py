@@ -5,6 +5,8 @@ TonariError
 ├── SourceError           one source cannot be read; carries findings
 ├── StorageError          the disk takes no more; carries the finding that says so
 ├── OperationError        a dataset cannot be made from others; carries findings
+├── FetchError            a neighbour's file cannot be had; carries why
+├── KeyFileError          a key cannot be made, read or used
 ├── ReleaseError          a release cannot be published, found or switched
 ├── UndeclaredError       a layer or feed is asked for that is not declared; carries findings
 ├── CacheError            the cache of steps cannot be written; stops the whole build
@@ -65,6 +67,26 @@ class StorageError(_FindingsError):
 
 class OperationError(_FindingsError):
     """A dataset cannot be made from others as declared."""
+
+
+class FetchError(TonariError):
+    """A neighbour's file cannot be had as declared.
+
+    Attributes
+    ----------
+    code
+        Of the finding that says so, in ``pipeline/federation/findings.yaml``.
+    details
+        What its sentences name.
+    """
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(f"{code}: " + ", ".join(f"{k} {v}" for k, v in details.items()))
+        self.code, self.details = code, details
+
+
+class KeyFileError(TonariError):
+    """A signing key cannot be made, read or used."""
 
 
 class ReleaseError(TonariError):

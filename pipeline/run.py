@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import StorageError, TonariError
+from pipeline.federation.neighbourhood import Neighbourhood
 from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.graph.keys import Keys
 from pipeline.graph.session import Run
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
+    from pipeline.federation.signing import Signer
     from pipeline.jobs import Job
     from pipeline.progress import Progress
 
@@ -89,6 +91,22 @@ class Options:
         return self.keys or Keys(data / "cache" / MEMORY)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a release stands among its neighbours.
+
+    Attributes
+    ----------
+    neighbourhood
+        What they have given.
+    signer
+        Who signs it; nobody, if ``None``.
+    """
+
+    neighbourhood: Neighbourhood = field(default_factory=Neighbourhood)
+    signer: Signer | None = None
+
+
 def build(
     declaration: Declaration,
     jobs: Sequence[Job],
@@ -96,6 +114,7 @@ def build(
     progress: Progress,
     only: Sequence[str] = (),
     options: Options | None = None,
+    standing: Standing | None = None,
 ) -> BuildResult:
     """Build the declared layers and feeds and publish a release.
 
@@ -109,6 +128,8 @@ def build(
         Names to build; the others are taken over from the served release as they are.
     options
         How to run.
+    standing
+        What neighbours have given, and who signs.
 
     Raises
     ------
@@ -136,7 +157,8 @@ def build(
             outcomes += [outcome] if outcome else []
         keys.files.save()
         progress("release", len(jobs), len(jobs))
-        return _publish(declaration, outcomes, staged, store, previous, tuple(only))
+        publishing = _Publishing(declaration, staged, store, previous, standing or Standing())
+        return publishing.publish(outcomes, tuple(only))
 
 
 def check(
@@ -304,38 +326,52 @@ def _crash(job: Job, reason: str) -> Finding:
     )
 
 
-def _publish(
-    declaration: Declaration,
-    outcomes: list[Outcome],
-    staged: Path,
-    store: Store,
-    previous: Previous,
-    only: tuple[str, ...],
-) -> BuildResult:
-    served = previous.folder.name if previous.folder else ""
-    unchanged = BuildResult(served, published=False, outcomes=outcomes, only=only)
-    if not any(outcome.artefacts for outcome in outcomes):
-        return unchanged
-    files = sorted(p for p in staged.rglob("*") if p.is_file())
-    artefacts = [artefact_record(staged, path) for path in files]
-    content = content_digest(declaration, outcomes, artefacts)
-    if content == previous.manifest.get("content"):
-        return unchanged
-    now = _after(store.names(), dt.datetime.now(dt.UTC))
-    name = release_name(content, now)
-    compose = partial(
-        make_manifest,
-        declaration,
-        artefacts=artefacts,
-        name=name,
-        created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        content=content,
-    )
-    _write_records(compose(outcomes), outcomes, store.office(name), previous)
-    public = [public_outcome(outcome) for outcome in outcomes]
-    _write_records(compose(public), public, staged, previous)
-    store.publish(staged, name)
-    return BuildResult(name, published=True, outcomes=outcomes, only=only)
+@dataclass(frozen=True)
+class _Publishing:
+    """What it takes to make a staged folder a release."""
+
+    declaration: Declaration
+    staged: Path
+    store: Store
+    previous: Previous
+    standing: Standing
+
+    def publish(self, outcomes: list[Outcome], only: tuple[str, ...]) -> BuildResult:
+        served = self.previous.folder.name if self.previous.folder else ""
+        unchanged = BuildResult(served, published=False, outcomes=outcomes, only=only)
+        if not any(outcome.artefacts for outcome in outcomes):
+            return unchanged
+        files = sorted(p for p in self.staged.rglob("*") if p.is_file())
+        artefacts = [artefact_record(self.staged, path) for path in files]
+        around, signer = self.standing.neighbourhood, self.standing.signer
+        content = content_digest(self.declaration, outcomes, artefacts, around)
+        now = dt.datetime.now(dt.UTC)
+        signed_well = signer is None or not signer.due(self.previous.manifest, now)
+        if content == self.previous.manifest.get("content") and signed_well:
+            return unchanged
+        now = _after(self.store.names(), now)
+        name = release_name(content, now)
+        compose = partial(
+            make_manifest,
+            self.declaration,
+            artefacts=artefacts,
+            name=name,
+            created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            content=content,
+            neighbourhood=around,
+            signing=signer.part(now, self._served()) if signer else None,
+        )
+        _write_records(compose(outcomes), outcomes, self.store.office(name), self.previous)
+        public = [public_outcome(outcome) for outcome in outcomes]
+        _write_records(compose(public), public, self.staged, self.previous)
+        if signer:
+            signer.write(self.staged)
+        self.store.publish(self.staged, name)
+        return BuildResult(name, published=True, outcomes=outcomes, only=only)
+
+    def _served(self) -> bytes:
+        path = self.previous.folder / "manifest.json" if self.previous.folder else None
+        return path.read_bytes() if path is not None and path.is_file() else b""
 
 
 def _after(names: list[str], now: dt.datetime) -> dt.datetime:

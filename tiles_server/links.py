@@ -18,6 +18,7 @@ KINDS = {
     "fgb": "FlatGeobuf",
     "cog": "GeoTIFF (COG)",
     "pmtiles": "PMTiles",
+    "csv-metadata": "CSVW",
 }
 """Kinds of download a person can choose, in the order they are offered, by their usual name."""
 

@@ -130,6 +130,12 @@ class Source(_Read):
     sha256: str = ""
     features: int | None = None
     crs: str | None = None
+    licence: str = ""
+    codes: tuple[str, ...] = ()
+    neighbour: str = ""
+    publisher: Words = Words()
+    state: str = "current"
+    as_of: str = ""
 
 
 class Published(_Read):
@@ -151,6 +157,16 @@ class Published(_Read):
     def available(self) -> bool:
         """Whether there is anything to serve; a failed layer without a past has nothing."""
         return bool(self.artefacts)
+
+    @property
+    def from_neighbours(self) -> tuple[Source, ...]:
+        """The sources that neighbours keep."""
+        return tuple(source for source in self.sources if source.neighbour)
+
+    @property
+    def as_of(self) -> dict[str, str]:
+        """Of when the data of each neighbour is, if it is not its newest: ``{name: date}``."""
+        return {s.neighbour: s.as_of for s in self.from_neighbours if s.state != "current"}
 
 
 class RasterFacts(_Read):
@@ -268,6 +284,8 @@ class Manifest(_Read):
     feeds: dict[str, Feed] = Field(default_factory=dict)
     maps: dict[str, Map] = Field(default_factory=dict)
     artefacts: tuple[Artefact, ...] = ()
+    neighbours: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    signing: dict[str, Any] = Field(default_factory=dict)
 
     def municipality(self, code: object) -> Municipality | None:
         """Return the municipality with this code, if the release is about it."""

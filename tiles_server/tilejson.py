@@ -38,6 +38,9 @@ def tilejson(tileset: Tileset, published: Published, language: str) -> dict[str,
     elif isinstance(published, Layer) and published.raster is not None:
         # No keys of TileJSON, but what MapLibre and QGIS ask for beside it.
         document |= {"tileSize": published.raster.size, "encoding": published.raster.encoding}
+    if published.as_of:
+        # No key of the specification, which lets others be ignored.
+        document["as_of"] = published.as_of
     return {key: value for key, value in document.items() if value != ""}
 
 

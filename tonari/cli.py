@@ -15,11 +15,13 @@ COMMANDS = {
     "gtfs": "tonari.commands.gtfs",
     "inspect": "tonari.commands.inspect",
     "inventory": "tonari.commands.inventory",
+    "keys": "tonari.commands.keys",
     "privacy": "tonari.commands.privacy",
     "releases": "tonari.commands.releases",
     "schema": "tonari.commands.schema",
     "serve": "tonari.commands.serve",
     "tile": "tonari.commands.tile",
+    "watch": "tonari.commands.watch",
 }
 
 

@@ -5,24 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gtfs.job import FeedJob
+from pipeline.federation.neighbourhood import visit_all
 from pipeline.inventory.items import require_open
 from pipeline.layers.job import LayerJob
 from pipeline.layers.plan import Planner
 from pipeline.raster.job import RasterJob
 from pipeline.release.previous import Previous
 from pipeline.release.store import Store
+from pipeline.run import Standing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.load import Loaded
+    from pipeline.federation.neighbourhood import Neighbourhood
     from pipeline.jobs import Job
 
 REGISTRY = "data/registry"
 """Where the registers of ids lie, from the folder of the declaration."""
 
 
-def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
+def standing_of(loaded: Loaded, data: Path, *, accept: bool = False) -> Standing:
+    """Visit the neighbours and load the keys; nothing of it stops a build but a missing key.
+
+    Raises
+    ------
+    KeyFileError
+        If a declared key cannot be used.
+    """
+    # Few declarations have a key, and its library is slow to load.
+    from pipeline.federation.signing import signer_of  # noqa: PLC0415
+
+    declared = loaded.declaration.signing
+    signer = signer_of(declared, loaded.root) if declared else None
+    return Standing(visit_all(loaded.declaration, data, accept=accept), signer)
+
+
+def jobs_of(
+    loaded: Loaded, data: Path, *, accept: bool = False, neighbourhood: Neighbourhood | None = None
+) -> list[Job]:
     """Return one job per layer and feed, in the order of the declaration.
 
     Parameters
@@ -31,6 +52,8 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
         Folder that holds ``releases/``: everything is compared with what is served.
     accept
         Whether losing, moving or emptying much of a served layer is meant.
+    neighbourhood
+        What neighbours have given.
 
     Raises
     ------
@@ -42,7 +65,7 @@ def jobs_of(loaded: Loaded, data: Path, *, accept: bool = False) -> list[Job]:
     declaration, root = loaded.declaration, loaded.root
     if declaration.inventory:
         require_open(root / declaration.inventory, declaration.layers, declaration.feeds)
-    planner = Planner(declaration, root)
+    planner = Planner(declaration, root, neighbourhood=neighbourhood)
     layers: list[Job] = [
         LayerJob(
             name,

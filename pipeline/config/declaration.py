@@ -19,11 +19,21 @@ from pipeline.config.layers import (
     Records,
     relative_path,
 )
+from pipeline.config.neighbours import Neighbour, Signing, layers_of
 from pipeline.config.operations import Dataset as Reference
 from pipeline.config.rasters import Raster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pipeline.config.layers import Source
+
+
+class Included(Strict):
+    """A file that one municipality keeps: it may declare nothing but that municipality's own."""
+
+    path: str
+    municipality: Name
 
 
 class Declaration(Strict):
@@ -43,7 +53,9 @@ class Declaration(Strict):
     rasters: dict[Name, Raster] = Field(default_factory=dict)
     feeds: dict[Name, Feed] = Field(default_factory=dict)
     maps: dict[Name, Map] = Field(default_factory=dict)
-    include: tuple[str, ...] = Field(
+    neighbours: dict[Name, Neighbour] = Field(default_factory=dict)
+    signing: Signing | None = None
+    include: tuple[str | Included, ...] = Field(
         default=(), description="further files of the same form, merged into this one"
     )
 
@@ -92,9 +104,10 @@ def dangling_references(declaration: Declaration) -> Iterator[Dangling]:
     municipalities = list(declaration.municipalities)
     for (section, name), dataset in datasets(declaration).items():
         for position, source in enumerate(dataset.sources):
-            if source.municipality not in municipalities:
-                loc = (section, name, "sources", position, "municipality")
-                yield loc, "municipalities", source.municipality, municipalities
+            loc = (section, name, "sources", position)
+            if source.municipality and source.municipality not in municipalities:
+                yield (*loc, "municipality"), "municipalities", source.municipality, municipalities
+            yield from _dangling_neighbour(declaration, source, loc)
         for keys, kind, named in dataset.origin.references() if dataset.origin else ():
             there = list(getattr(declaration, kind))
             if named not in there:
@@ -133,3 +146,27 @@ def _dangling_of_rasters(declaration: Declaration, municipalities: list[str]) ->
                 yield loc, "municipalities", source.municipality, municipalities
         if raster.origin is not None and raster.origin.raster not in sourced:
             yield ("rasters", name, "from", "raster"), "rasters", raster.origin.raster, sourced
+
+
+def _dangling_neighbour(
+    declaration: Declaration, source: Source, loc: tuple[str | int, ...]
+) -> Iterator[Dangling]:
+    if source.neighbour is None or source.layer is None:
+        return
+    neighbour = declaration.neighbours.get(source.neighbour)
+    if neighbour is None:
+        yield (*loc, "neighbour"), "neighbours", source.neighbour, list(declaration.neighbours)
+    elif source.layer not in layers_of(neighbour):
+        known = list(layers_of(neighbour))
+        yield (*loc, "layer"), f"neighbours.{source.neighbour}", source.layer, known
+
+
+def nameless_sources(
+    declaration: Declaration,
+) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    """Yield sources of neighbours whose data does not say which municipality it is of."""
+    for (section, name), dataset in datasets(declaration).items():
+        for position, source in enumerate(dataset.sources):
+            neighbour = declaration.neighbours.get(source.neighbour or "")
+            if neighbour is not None and neighbour.kind != "tonari" and not source.municipality:
+                yield (section, name, "sources", position), list(declaration.municipalities)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
 from pipeline.config.borders import PROVENANCE, Borders
@@ -111,10 +118,27 @@ class PointColumns(Strict):
 
 
 class Source(Strict):
-    """One file of one municipality."""
+    """One file of one municipality, or one layer of a neighbour.
 
-    municipality: str
-    path: Annotated[str, AfterValidator(relative_path)]
+    Attributes
+    ----------
+    neighbour, layer
+        Instead of `path`: whose layer it is. Codes of municipalities are the neighbour's own
+        where it has them; `municipality` says them for all features where it has none.
+    licence, attribution
+        Of this source, where they are not those of the layer.
+    survey_approval
+        Number of the approval under the Survey Act (articles 29, 30, 43, 44), ``not needed`` or
+        ``unknown``.
+    """
+
+    neighbour: Name | None = None
+    layer: Name | None = None
+    municipality: str = ""
+    path: Annotated[str, AfterValidator(relative_path)] = ""
+    licence: str = ""
+    attribution: str = ""
+    survey_approval: str = ""
     encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
     table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
     header: int = Field(default=1, ge=1, description="row that holds the column names")
@@ -129,6 +153,23 @@ class Source(Strict):
     values: dict[FieldName, str | int | float | bool] = Field(
         default_factory=dict, description="published field: the one value this whole source has"
     )
+
+    @field_validator("municipality", "path")
+    @classmethod
+    def _needed_of_a_file(cls, value: str, info: ValidationInfo) -> str:
+        taken = info.data.get("neighbour") is not None or info.data.get("layer") is not None
+        if not value and not taken:
+            raise problem("key-missing", key=str(info.field_name))
+        return value
+
+    @model_validator(mode="after")
+    def _file_or_neighbour(self) -> Self:
+        taken = self.neighbour is not None or self.layer is not None
+        if not taken:
+            return self
+        if self.path or self.neighbour is None or self.layer is None:
+            raise problem("source-one-origin")
+        return self
 
     @model_validator(mode="after")
     def _one_giver_per_field(self) -> Source:

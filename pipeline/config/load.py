@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config.declaration import Declaration, circle, dangling_references
+from pipeline.config.declaration import (
+    Declaration,
+    circle,
+    dangling_references,
+    nameless_sources,
+)
 from pipeline.config.keyboard import meant
 from pipeline.config.yamlfile import Document, read_document, slips_at
 from pipeline.errors import DeclarationError
@@ -91,6 +96,10 @@ def load(path: Path) -> Loaded:
             if layer is not None and layer.geometry == "none":
                 place = ("maps", name, "layers", at)
                 dangling.append(_finding("table-on-map", document, place, value=part))
+    dangling += [
+        _finding("source-without-municipality", document, loc, known=", ".join(known))
+        for loc, known in nameless_sources(declaration)
+    ]
     ring = circle(declaration)
     if ring:
         said = " → ".join(".".join(key) for key in [*ring, ring[0]])

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarint import ScalarInt
 
 from pipeline.config.bounds import require_bounded
+from pipeline.config.includes import own_part, shared_sources
 from pipeline.config.keyboard import Slip, slips
 from pipeline.errors import DeclarationError
 from pipeline.findings import Catalogue, Finding
@@ -30,7 +31,7 @@ _PROBLEMS = {
     "cannot start any token": "yaml-sign-first",
 }
 """What the parser says → the sentence a planner can act on."""
-SECTIONS = ("municipalities", "records", "layers", "rasters", "feeds", "maps")
+SECTIONS = ("municipalities", "records", "layers", "rasters", "feeds", "maps", "neighbours")
 
 
 @dataclass
@@ -78,11 +79,25 @@ def read_document(path: Path, shown: str = "") -> Document:
     """
     document = _read_one(path, shown or str(path))
     for entry in _as_list(document.data.get("include")):
-        part = _read_one(path.parent / str(entry), str(entry))
-        _merge(document, part)
+        if isinstance(entry, dict):
+            _merge_own(document, entry, path.parent)
+        else:
+            _merge(document, _read_one(path.parent / str(entry), str(entry)))
     # A section whose entries are all commented out reads as null: it is empty.
     document.data = {k: v for k, v in document.data.items() if v is not None or k not in SECTIONS}
     return document
+
+
+def _merge_own(document: Document, entry: dict[str, Any], root: Path) -> None:
+    """Merge a file that one municipality keeps; what it lacks the declaration's models say."""
+    path, municipality = entry.get("path"), entry.get("municipality")
+    if not isinstance(path, str) or not isinstance(municipality, str):
+        return
+    part = _read_one(root / path, path)
+    refused = own_part(part, municipality, root) or shared_sources(document, part)
+    if refused:
+        raise DeclarationError(refused)
+    _merge(document, part)
 
 
 def _as_list(value: object) -> list[object]:

@@ -75,7 +75,7 @@ class LayerJob:
             ),
             "licence": self._declaration.publisher.licence,
             "municipalities": self._planner.municipalities(self.layer),
-            "attribution": self._planner.attribution(self.layer),
+            "provenance": self._planner.provenance(self.name).as_dict(),
             "neighbours": self._colours_beside(),
             "code": keys.digest("pipeline.layers.job:LayerJob", "pipeline.layers.plan:Planner"),
         }
@@ -109,6 +109,7 @@ class LayerJob:
         """Return what was found up to the published table."""
         plan = self._planner.layer(self.name)
         built = Built({"title": self.title})
+        built.findings += self._planner.provenance(self.name).findings
         self._tell(plan, (*plan.data.steps, *self._compared()), results, built)
         return built
 
@@ -121,6 +122,7 @@ class LayerJob:
         every = {id(step): step for step in (*plan.data.steps, *self._compared(), *cuts, *files)}
         steps = tuple(every.values())
         built = Built(self._entry(plan, results))
+        built.findings += self._planner.provenance(self.name).findings
         self._tell(plan, steps, results, built)
         if has_error(built.findings):
             return built
@@ -174,13 +176,14 @@ class LayerJob:
 
     def _entry(self, plan: LayerPlan, results: Results) -> dict[str, Any]:
         layer, table = self.layer, results(plan.data.table).entry
+        whose = self._planner.provenance(self.name)
         facts = table.facts if table is not None else {}
         fields = fields_of(facts) if table is not None else {}
         return self._counted(plan, results, facts) | {
             "title": self.title,
             "description": layer.description.model_dump(),
-            "licence": layer.licence or self._declaration.publisher.licence,
-            "attribution": self._planner.attribution(layer),
+            "licence": whose.credit.licence,
+            "attribution": whose.credit.attribution,
             "style": layer.published_style().model_dump(mode="json", exclude_none=True),
             "fields": [f.as_dict() for f in fields.values()],
             "geometry": facts.get("geometry", ""),
@@ -189,6 +192,7 @@ class LayerJob:
             "sources": list(self._sources(plan, results)),
             "data": results(plan.data.table).key,
             **{part: facts[part] for part in ("borders", "not_provided") if facts.get(part)},
+            **whose.entry(),
         }
 
     def _counted(self, plan: LayerPlan, results: Results, facts: dict[str, Any]) -> dict[str, Any]:
@@ -205,10 +209,13 @@ class LayerJob:
         return {"disclosure": described(layout, keys, universe, derived.facts["made_of"])}
 
     def _sources(self, plan: LayerPlan, results: Results) -> Iterator[dict[str, Any]]:
-        for source, (read, _, _) in zip(self.layer.sources, plan.data.sources, strict=False):
+        parts = self._planner.provenance(self.name).parts
+        for source, part, (read, _, _) in zip(
+            self.layer.sources, parts, plan.data.sources, strict=False
+        ):
             entry = results(read).entry
             if entry is not None:
-                yield {"municipality": source.municipality} | entry.facts["facts"]
+                yield {"municipality": source.municipality} | entry.facts["facts"] | part.entry()
 
 
 def _not_drawn(name: str, layer: Layer) -> list[Finding]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pipeline.privacy.layout import Layout
     from pipeline.standardise.columns import Field
 
-Takes = Literal["table", "moments", "types", "search"]
-"""What a writer takes besides a path: the table, also its fields of moments, or all types."""
+Takes = Literal["table", "moments", "types", "search", "credit"]
+"""What a writer takes besides a path: the table, also its fields of moments, all types, the fields
+that are searched, or whom to name."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,16 @@ class Disclosing:
 
 
 @dataclass(frozen=True)
+class Credited:
+    """What a file says of the terms it may be used under."""
+
+    title: str
+    licence: str
+    licence_url: str
+    attribution: str
+
+
+@dataclass(frozen=True)
 class Writing:
     """One format: the function that writes it.
 
@@ -183,6 +194,7 @@ class Writing:
     file: str
     takes: Takes
     searched: tuple[str, ...] = ()
+    credit: Credited | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from pipeline.config.disclosure import Disclosure
 from pipeline.config.layers import SHAPED_OUTPUTS, Layer
 from pipeline.errors import SourceError
+from pipeline.federation.neighbourhood import Neighbourhood
 from pipeline.findings import Catalogue
 from pipeline.graph.step import Step
+from pipeline.layers.credits import Provenance, origins, provenance
 from pipeline.layers.detection import detecting
 from pipeline.layers.options import (
     Bordering,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from pipeline.config.declaration import Declaration
     from pipeline.config.layers import Dataset, Source
     from pipeline.config.operations import Operation
+    from pipeline.layers.options import Credited
     from pipeline.standardise.columns import Field
 
 STEPS = "pipeline.layers.steps"
@@ -59,19 +62,23 @@ class Writer:
         ``moments``: also the names of fields with a time of day. ``types``: ``{field: type}``;
         a table without geometry is then handed over with empty places. ``search``: the fields by
         which features are found; only a layer with such fields and tiles has that file.
+        ``credit``: also licence and attribution.
+    beside
+        Ending of a second file it writes.
     """
 
     function: str
     always: bool = False
     takes: Takes = "table"
+    beside: str = ""
 
 
 WRITERS = {
     "parquet": Writer("pipeline.write.geoparquet:write_geoparquet", always=True, takes="moments"),
     "features": Writer("pipeline.features.writing:write_feature_index", always=True, takes="types"),
     "search": Writer("pipeline.write.search:write_search", takes="search"),
-    "geojson": Writer("pipeline.write.geojson:write_geojson"),
-    "csv": Writer("pipeline.write.table:write_csv"),
+    "geojson": Writer("pipeline.write.geojson:write_geojson", takes="credit"),
+    "csv": Writer("pipeline.write.table:write_csv", takes="credit", beside="-metadata.json"),
 }
 """Formats by the ending of their files; to add one, write a function and a line here."""
 
@@ -133,11 +140,21 @@ class Planner:
         Folder that source paths start from.
     day
         On which waivers are judged; today in Japan unless given.
+    neighbourhood
+        What neighbours have given.
     """
 
-    def __init__(self, declaration: Declaration, root: Path, day: dt.date | None = None) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        root: Path,
+        day: dt.date | None = None,
+        *,
+        neighbourhood: Neighbourhood | None = None,
+    ) -> None:
         self._declaration, self._root = declaration, root
         self._day = day or dt.datetime.now(JAPAN).date()
+        self._neighbourhood = neighbourhood or Neighbourhood()
         self._known: dict[tuple[str, str], DatasetPlan] = {}
         self.rasters = RasterPlanner(declaration, root)
 
@@ -150,13 +167,14 @@ class Planner:
             If it names a schema there is none of.
         """
         layer, data = self._declaration.layers[name], self.dataset("layers", name)
-        files = dict(_writing(name, layer, data))
+        credit = self.provenance(name).credit
+        files = dict(_writing(name, layer, data, credit))
         if layer.borders is not None:
             files["borders"] = data.table, f"{name}.borders.parquet"
             files["originals"] = data.table, f"{name}.originals.parquet"
         cut = None
         if "pmtiles" in layer.outputs and layer.geometry is None:
-            cut, labelled = _tiles(name, layer, data, self.attribution(layer))
+            cut, labelled = _tiles(name, layer, data, credit.attribution)
             files["pmtiles"] = labelled, f"{name}.pmtiles"
         return LayerPlan(data, files, cut)
 
@@ -219,15 +237,14 @@ class Planner:
             clean=True,
         )
 
-    def attribution(self, layer: Layer) -> str:
-        """Credit whose ledgers a layer is made from, unless the declaration says more."""
-        names = [self._declaration.municipalities[m].name.ja for m in self.municipalities(layer)]
-        return layer.attribution or "・".join(dict.fromkeys(names))
+    def provenance(self, name: str) -> Provenance:
+        """Return whose data a layer is made from and what follows for its licence."""
+        return provenance(name, self._declaration, self._neighbourhood)
 
     def municipalities(self, dataset: Dataset) -> list[str]:
         """Return the municipalities whose sources take part, directly or through others."""
         if dataset.origin is None:
-            return list(dict.fromkeys(s.municipality for s in dataset.sources))
+            return list(dict.fromkeys(s.municipality for s in dataset.sources if s.municipality))
         found: list[str] = []
         for _, section, name in dataset.origin.references():
             if section == "rasters":
@@ -265,14 +282,15 @@ class Planner:
         fields: tuple[Field, ...],
         publish: tuple[str, ...],
     ) -> tuple[Step, Step, Step]:
-        where = self._declaration.municipalities[source.municipality]
+        origin = origins(source, self._declaration, self._neighbourhood)
+        source, where, root = origin.source, origin.municipality, origin.root or self._root
         located = declared.geometry is None
         which = f" {number}" if len(declared.sources) > 1 else ""
-        files = tuple((p.name, p) for p in source_files(self._root / source.path))
+        files = tuple((p.name, p) for p in source_files(root / source.path))
         read = Step(
             f"{place}: read{which}",
             f"{STEPS}.read:read",
-            Reading(source, where, located, self._root),
+            Reading(source, where, located, root),
             files=files,
         )
         standard = Step(
@@ -396,27 +414,27 @@ def _protecting(place: str, declared: Dataset, fields: tuple[Field, ...], before
     return Step(f"{place}: protect", f"{STEPS}.protect:protect", options, (before,))
 
 
-def _writing(name: str, layer: Layer, data: DatasetPlan) -> Iterator[tuple[str, tuple[Step, str]]]:
+def _writing(
+    name: str, layer: Layer, data: DatasetPlan, credit: Credited
+) -> Iterator[tuple[str, tuple[Step, str]]]:
     for kind, writer in WRITERS.items():
         searched = layer.searched() if writer.takes == "search" else ()
         wanted = writer.always or kind in layer.outputs or bool(searched)
         if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
             continue
         file = f"{name}.{kind}"
-        yield (
-            kind,
-            (
-                Step(
-                    f"layers.{name}: write {kind}",
-                    f"{STEPS}.write:write",
-                    Writing(writer.function, file, writer.takes, searched),
-                    (data.table,),
-                    code=(writer.function,),
-                    clean=True,
-                ),
-                file,
-            ),
+        said = credit if writer.takes == "credit" else None
+        step = Step(
+            f"layers.{name}: write {kind}",
+            f"{STEPS}.write:write",
+            Writing(writer.function, file, writer.takes, searched, said),
+            (data.table,),
+            code=(writer.function,),
+            clean=True,
         )
+        yield kind, (step, file)
+        if writer.beside:
+            yield f"{kind}-metadata", (step, f"{file}{writer.beside}")
 
 
 def _tiles(name: str, layer: Layer, data: DatasetPlan, attribution: str) -> tuple[Step, Step]:

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.layers import BaseLayer
+from pipeline.federation.neighbourhood import Neighbourhood
 from pipeline.findings import Finding, count_by_severity
 
 if TYPE_CHECKING:
@@ -63,10 +64,13 @@ def artefact_record(folder: Path, path: Path) -> dict[str, Any]:
 
 
 def content_digest(
-    declaration: Declaration, outcomes: list[Outcome], artefacts: list[dict[str, Any]]
+    declaration: Declaration,
+    outcomes: list[Outcome],
+    artefacts: list[dict[str, Any]],
+    neighbourhood: Neighbourhood | None = None,
 ) -> str:
     """Return a digest of what a release says and what it was made from, but not of when."""
-    parts = {
+    parts: dict[str, Any] = {
         "artefacts": [(a["path"], a["sha256"]) for a in artefacts],
         "outcomes": [
             (o.kind, o.name, o.failed, o.entry.get("sources"), [f.as_dict() for f in o.findings])
@@ -74,6 +78,10 @@ def content_digest(
         ],
         "declaration": declaration.model_dump(mode="json", by_alias=True),
     }
+    if neighbourhood is not None and neighbourhood.taken:
+        told = neighbourhood.manifest(declaration)
+        # A neighbour's release of other layers is none of ours.
+        parts["neighbours"] = {n: {**t, "release": ""} for n, t in told.items()}
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -86,6 +94,8 @@ def make_manifest(
     name: str,
     created: str,
     content: str,
+    neighbourhood: Neighbourhood | None = None,
+    signing: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Compose the manifest of a release.
 
@@ -97,6 +107,10 @@ def make_manifest(
         Records made by :func:`artefact_record`.
     name, created, content
         Id, UTC time (ISO 8601) and content digest of the release.
+    neighbourhood
+        What neighbours have given.
+    signing
+        What it says of its own trust (:meth:`pipeline.federation.signing.Signer.part`).
     """
     findings: list[Finding] = [f for outcome in outcomes for f in outcome.findings]
     by_kind: Mapping[str, dict[str, Any]] = {
@@ -104,6 +118,13 @@ def make_manifest(
         for kind in ("layers", "feeds")
     }
     served: set[tuple[str, str]] = {(o.kind, o.name) for o in outcomes if o.artefacts}
+    around = neighbourhood or Neighbourhood()
+    towns = {
+        key: {"code": m.code, "name": m.name.model_dump()}
+        for key, m in declaration.municipalities.items()
+    }
+    spoken_for = {town["code"] for town in towns.values()}
+    towns |= {k: town for k, town in around.towns().items() if town["code"] not in spoken_for}
     return {
         "format": FORMAT,
         "release": name,
@@ -111,16 +132,14 @@ def make_manifest(
         "content": content,
         "publisher": declaration.publisher.model_dump(mode="json"),
         "sample": declaration.sample,
-        "municipalities": {
-            key: {"code": m.code, "name": m.name.model_dump()}
-            for key, m in declaration.municipalities.items()
-        },
+        "municipalities": towns,
         **by_kind,
         "maps": {key: _map_entry(m, served) for key, m in declaration.maps.items()},
+        "neighbours": around.manifest(declaration),
         "artefacts": artefacts,
         "findings": count_by_severity(findings),
         "tools": tool_versions(),
-    }
+    } | ({"signing": signing} if signing else {})
 
 
 def _map_entry(map_: Map, served: set[tuple[str, str]]) -> dict[str, Any]:

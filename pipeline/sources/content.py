@@ -22,6 +22,7 @@ ZIP = b"PK\x03\x04"
 SQLITE = b"SQLite format 3\0"
 FLATGEOBUF = b"fgb\x03fgb"
 SHAPE = b"\x00\x00\x27\x0a"
+PARQUET = b"PAR1"
 BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")
 """First bytes of Excel files from before OLE2."""
 
@@ -34,6 +35,7 @@ KINDS = {
     "fgb": ("FlatGeobuf", "FlatGeobuf"),
     "shp": ("シェープファイル", "a Shapefile"),
     "html": ("Web ページ（HTML）", "a web page (HTML)"),
+    "parquet": ("Parquet", "Parquet"),
     "kml": ("KML", "KML"),
     "xml": ("XML", "XML"),
     "json": ("JSON", "JSON"),
@@ -47,6 +49,7 @@ EXPECTED = {
     ".xlsx": {"xlsx"}, ".xlsm": {"xlsx"}, ".xls": {"xls"}, ".ods": {"ods"},
     ".shp": {"shp"}, ".gpkg": {"sqlite"}, ".fgb": {"fgb"},
     ".geojson": {"json"}, ".json": {"json"}, ".kml": {"kml"}, ".gml": {"xml"},
+    ".parquet": {"parquet"},
 }  # fmt: skip
 """What each ending may hold; the ending decides which reader is asked."""
 
@@ -116,7 +119,12 @@ def kind_of(head: bytes, path: Path) -> str:
         return "encrypted" if _has_encrypted_package(path) else "xls"
     if head.startswith(ZIP):
         return _zip_kind(path)
-    for magic, kind in ((SQLITE, "sqlite"), (FLATGEOBUF, "fgb"), (SHAPE, "shp")):
+    for magic, kind in (
+        (SQLITE, "sqlite"),
+        (FLATGEOBUF, "fgb"),
+        (SHAPE, "shp"),
+        (PARQUET, "parquet"),
+    ):
         if head.startswith(magic):
             return kind
     if head.startswith(BIFF):

@@ -42,6 +42,7 @@ READERS = {
     ".fgb": "pipeline.sources.vector:read_vector",
     ".kml": "pipeline.sources.vector:read_vector",
     ".gml": "pipeline.sources.vector:read_vector",
+    ".parquet": "pipeline.sources.geoparquet:read_parquet",
 }
 """The function that reads each format, by name: it is imported where it runs, in a child."""
 SALVAGE = "pipeline.sources.salvage"

@@ -56,9 +56,7 @@ def standardise(
     """
     columns = _matched_columns(table, source, fields)
     findings: list[Finding] = []
-    data: dict[str, Any] = {
-        "municipality_code": pd.Series([municipality.code] * len(table.frame), dtype="object")
-    }
+    data: dict[str, Any] = {"municipality_code": _codes(table, source, municipality)}
     for name, field in fields.items():
         raw = _raw_column(name, columns, table, source)
         if field.type != "string" and name in columns:
@@ -75,6 +73,15 @@ def standardise(
         pd.DataFrame(data), geometry=table.frame.geometry.to_numpy(), crs=table.frame.crs
     )
     return frame, findings
+
+
+def _codes(table: Table, source: Source, municipality: Municipality) -> pd.Series:
+    """Return whose each feature is; a neighbour's layer says so itself."""
+    everywhere = pd.Series([municipality.code] * len(table.frame), dtype="object")
+    if source.neighbour is None or "municipality_code" not in table.frame.columns:
+        return everywhere
+    own = table.frame["municipality_code"].reset_index(drop=True).astype("object")
+    return own.where(own.notna(), everywhere)
 
 
 def unmatched_fields(
@@ -136,6 +143,8 @@ def unused_columns(table: Table, source: Source, fields: dict[str, Field]) -> li
     used = set(_matched_columns(table, source, fields).values())
     if source.geometry is not None:
         used |= {source.geometry.x, source.geometry.y}
+    if source.neighbour is not None:
+        used |= {"id", "municipality_code"}
     unused = [str(c) for c in table.frame.columns if c != "geometry" and str(c) not in used]
     if not unused:
         return []

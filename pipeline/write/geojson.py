@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from pipeline.write.table import Credited
+
 DECIMALS = 7
 """Of a degree: about a centimetre, finer than any ledger."""
 
 
-def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
+def write_geojson(frame: gpd.GeoDataFrame, path: Path, credit: Credited | None = None) -> None:
     """Write a layer as GeoJSON, one feature per line.
 
     RFC 7946 knows WGS 84 only; JGD2011 agrees with it to within a metre (EPSG operation
@@ -34,9 +36,13 @@ def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
         With an integer column ``id``; geometry in EPSG:6668 degrees.
     path
         File to write; equal frames give equal bytes.
+    credit
+        Licence and attribution, which become members of the collection (6.1).
     """
+    said = {"license": credit.licence, "attribution": credit.attribution} if credit else {}
+    members = b"".join(b"%s:%s," % (orjson.dumps(k), orjson.dumps(v)) for k, v in said.items())
     with path.open("wb") as out:
-        out.write(b'{"type":"FeatureCollection","features":[\n')
+        out.write(b'{"type":"FeatureCollection",%s"features":[\n' % members)
         for position, feature in enumerate(feature_texts(frame)):
             out.write((b",\n" if position else b"") + feature)
         out.write(b"\n]}\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -12,7 +13,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
+class Credited(Protocol):
+    """What a file says of the terms it may be used under."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def licence_url(self) -> str: ...
+    @property
+    def attribution(self) -> str: ...
+
+
+def write_csv(frame: pd.DataFrame, path: Path, credit: Credited | None = None) -> None:
     """Write a layer's attributes with one position per feature.
 
     UTF-8 with a byte order mark, because spreadsheets take a file without one for the local
@@ -25,12 +39,28 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         Geometry in EPSG:6668 degrees; without geometry there are no positions.
     path
         File to write; equal frames give equal bytes.
+    credit
+        Written beside it as ``….csv-metadata.json``, where W3C's tabular metadata is looked for.
     """
+    if credit is not None:
+        _write_metadata(path, credit)
     table = _positions(frame) if isinstance(frame, gpd.GeoDataFrame) else frame.copy()
     for name in table.columns:
         if pd.api.types.is_bool_dtype(table[name]):
             table[name] = table[name].map({True: "1", False: "0"}).astype(object)
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _write_metadata(path: Path, credit: Credited) -> None:
+    said = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "ja"}],
+        "url": path.name,
+        "dc:title": credit.title,
+        "dc:license": {"@id": credit.licence_url} if credit.licence_url else credit.licence,
+        "dc:rights": credit.attribution,
+    }
+    text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    path.with_name(f"{path.name}-metadata.json").write_text(text, encoding="utf-8")
 
 
 def _positions(frame: gpd.GeoDataFrame) -> pd.DataFrame:

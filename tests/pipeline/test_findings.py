@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from pipeline.findings import Catalogue, Finding, Severity, count_by_severity, has_error
 from pipeline.jobs import undeclared
 
-CATALOGUES = ["pipeline", "pipeline.config"]
+CATALOGUES = ["pipeline", "pipeline.config", "pipeline.federation", "pipeline.licences"]
 CODES = [(package, code) for package in CATALOGUES for code in Catalogue.of(package).entries]
 
 

@@ -32,6 +32,27 @@ def blueprint(releases: Releases, alerts: AlertBoard) -> Blueprint:
     def catalog() -> Response:
         return document(catalogue(releases.current(), alerts.live))
 
+    @data.get("/manifest.json")
+    def manifest() -> Response:
+        return _signed(releases, "manifest.json", "application/json")
+
+    @data.get("/manifest.json.sig")
+    def signature() -> Response:
+        return _signed(releases, "manifest.json.sig", "text/plain; charset=utf-8")
+
+    @data.get("/federation.json")
+    def federation() -> Response:
+        manifest = releases.current().manifest
+        return document(
+            {
+                "publisher": manifest.publisher.model_dump(),
+                "release": manifest.release,
+                "created": manifest.created,
+                "signing": manifest.signing or None,
+                "neighbours": manifest.neighbours,
+            }
+        )
+
     @data.get("/openapi.json")
     def openapi() -> Response:
         return document({**api_description(), "servers": [{"url": request.url_root.rstrip("/")}]})
@@ -59,6 +80,19 @@ def blueprint(releases: Releases, alerts: AlertBoard) -> Blueprint:
         return protect(response, REPORT_POLICY) if file.endswith(".html") else response
 
     return data
+
+
+def _signed(releases: Releases, file: str, media_type: str) -> Response:
+    """Answer the exact bytes that were signed, or the signature."""
+    release = releases.current()
+    try:
+        content = (release.folder / file).read_bytes()
+    except OSError:
+        raise UnknownNameError(f"release {release.id} has no {file}") from None
+    response = Response(content, content_type=media_type)
+    response.headers["Cache-Control"] = LATEST
+    response.add_etag()
+    return response
 
 
 @cache

@@ -68,14 +68,16 @@ def command(
     # Help must not wait for the libraries that do the work.
     from pipeline.graph.declared import load_kept  # noqa: PLC0415
     from pipeline.run import Options, build  # noqa: PLC0415
-    from tonari.jobs import jobs_of  # noqa: PLC0415
+    from tonari.jobs import jobs_of, standing_of  # noqa: PLC0415
 
     options = Options(scheduler, memory)
     options = replace(options, keys=options.keys_for(data))
     loaded = load_kept(config, data / "cache", options.keys_for(data))
-    jobs = jobs_of(loaded, data, accept=accept_changes)
+    standing = standing_of(loaded, data, accept=accept_changes)
+    around = standing.neighbourhood
+    jobs = jobs_of(loaded, data, accept=accept_changes, neighbourhood=around)
     with progress_shown(quiet=as_json) as progress:
-        result = build(loaded.declaration, jobs, data, progress, only, options)
+        result = build(loaded.declaration, jobs, data, progress, only, options, standing)
     orphans = orphaned_alerts(data)
     if as_json:
         document = _document(result, data)

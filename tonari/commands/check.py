@@ -36,9 +36,11 @@ def command(
     # Help must not wait for the libraries that do the work.
     from pipeline.config.load import load  # noqa: PLC0415
     from pipeline.run import Options, check  # noqa: PLC0415
-    from tonari.jobs import jobs_of  # noqa: PLC0415
+    from tonari.jobs import jobs_of, standing_of  # noqa: PLC0415
 
-    jobs = jobs_of(load(config), data)
+    loaded = load(config)
+    around = standing_of(loaded, data).neighbourhood
+    jobs = jobs_of(loaded, data, neighbourhood=around)
     with progress_shown(quiet=as_json) as progress:
         findings = check(jobs, data, progress, names, Options(scheduler))
     if as_json:

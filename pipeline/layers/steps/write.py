@@ -24,6 +24,8 @@ def write(work: Work) -> Made:
             writer(frame, out)
         case "moments":
             writer(frame, out, [name for name, kind in types.items() if kind == "datetime"])
+        case "credit":
+            writer(frame, out, options.credit)
         case "types":
             writer(with_places(frame), out, types)
         case "search":

@@ -111,7 +111,7 @@ def test_a_table_is_a_layer_without_places(inside):
     result = inside.build()
     assert not result.failed, result.failed
     (outcome,) = result.outcomes
-    assert set(outcome.artefacts) == {"parquet", "features", "csv"}
+    assert set(outcome.artefacts) == {"parquet", "features", "csv", "csv-metadata"}
     text = (release(inside) / "layers/names/names.csv").read_text("utf-8-sig")
     assert text.splitlines()[0] == "id,municipality_code,name,houses"
     assert (outcome.entry["geometry"], outcome.entry["extent"]) == ("", None)

@@ -38,9 +38,11 @@ def test_the_outputs_asked_for_are_written_beside_the_canonical_one(project, bui
         "parquet": "parks.parquet",
         "features": "parks.features",
         "csv": "parks.csv",
+        "csv-metadata": "parks.csv-metadata.json",
     }
     assert sorted(p.name for p in folder.iterdir()) == [
         "parks.csv",
+        "parks.csv-metadata.json",
         "parks.features",
         "parks.parquet",
     ]
@@ -85,7 +87,7 @@ def test_checking_finds_what_building_finds(project, built):
 def test_a_layer_without_any_position_has_tables_and_no_tileset(project, built):
     project.layer("parks", rows=[("一枝", "", "")], outputs=["geojson", "csv", "pmtiles"])
     result, _ = built("parks")
-    assert set(result.artefacts) == {"parquet", "features", "geojson", "csv"}
+    assert set(result.artefacts) == {"parquet", "features", "geojson", "csv", "csv-metadata"}
     assert "tiles-none" in {f.code for f in result.findings}
     assert not has_error(result.findings)
 

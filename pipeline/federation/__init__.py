@@ -1,0 +1,1 @@
+"""Neighbours that keep their own: fetching, trusting and keeping what they publish."""

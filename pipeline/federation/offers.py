@@ -1,0 +1,341 @@
+"""What a neighbour offers of one layer, whatever it runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, assert_never
+from urllib.parse import quote, urljoin, urlsplit
+
+from pipeline.config.neighbours import (
+    CkanNeighbour,
+    FileNeighbour,
+    OgcNeighbour,
+    TonariNeighbour,
+)
+from pipeline.errors import FetchError
+from pipeline.federation.fetch import Fetched, Fetcher, Want
+from pipeline.federation.state import PARQUET_NAME, RemoteManifest, State, Town, Trust, Words
+from pipeline.federation.trust import require_fresh, said_moment, verified
+from pipeline.federation.unpack import ending_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.config.neighbours import Neighbour, RemoteFile
+    from pipeline.federation.state import Kept, RemoteLayer
+
+MANIFEST_BYTES = 64 << 20
+SIGNATURE_BYTES = 4096
+PAGE_BYTES = 64 << 20
+ANSWER_BYTES = 1 << 20
+PAGE = 1000
+"""Features asked for at a time of a server of OGC API - Features."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One layer as it was just fetched.
+
+    Attributes
+    ----------
+    path
+        Where it lies for now; ``None``: the copy that is kept is still the newest.
+    ending
+        That says what it is.
+    """
+
+    layer: str
+    path: Path | None
+    ending: str = ""
+    sha256: str = ""
+    licence: str = ""
+    attribution: str = ""
+    publisher: Words = field(default_factory=Words)
+    as_of: str = ""
+    built: str = ""
+    release: str = ""
+    via: tuple[str, ...] = ()
+    survey_approval: str = ""
+    tag: str = ""
+    source: str = ""
+    member: str = ""
+    towns: tuple[Town, ...] = ()
+    promised: int | None = None
+
+
+@dataclass
+class Visit:
+    """One visit to a neighbour.
+
+    Attributes
+    ----------
+    folder
+        Of this neighbour in the cache.
+    state
+        What was kept before; what the visit learned of trust is in `trust`.
+    """
+
+    name: str
+    neighbour: Neighbour
+    folder: Path
+    state: State
+    fetcher: Fetcher
+    now: dt.datetime
+    trust: Trust = field(default_factory=Trust)
+    manifest: RemoteManifest | None = None
+    manifest_tag: str = ""
+
+    def __post_init__(self) -> None:
+        self.trust = self.state.trust
+
+    @property
+    def most(self) -> int:
+        """Bytes of one file."""
+        return self.neighbour.limits.megabytes << 20
+
+    def open(self) -> None:
+        """Fetch what is asked once per visit: a Tonari's manifest.
+
+        Raises
+        ------
+        FetchError
+            If it cannot be had or believed.
+        """
+        if isinstance(self.neighbour, TonariNeighbour):
+            self.manifest = _manifest(self, self.neighbour)
+
+    def offer(self, layer: str) -> Offer:
+        """Fetch one layer, or learn that it has not changed.
+
+        Raises
+        ------
+        FetchError
+            If it cannot be had.
+        """
+        kept = self.state.layers.get(layer)
+        match self.neighbour:
+            case TonariNeighbour():
+                assert self.manifest is not None
+                return _of_tonari(self, self.neighbour, self.manifest, layer, kept)
+            case FileNeighbour():
+                return _of_file(self, self.neighbour.files[layer], layer, kept)
+            case OgcNeighbour():
+                return _of_collection(self, self.neighbour.collections[layer], layer, kept)
+            case CkanNeighbour():
+                return _of_resource(self, self.neighbour.resources[layer], layer, kept)
+            case _:
+                assert_never(self.neighbour)
+
+
+def _below(url: str, path: str) -> str:
+    return urljoin(url.split("?", 1)[0].rstrip("/") + "/", path)
+
+
+def _manifest(visit: Visit, neighbour: TonariNeighbour) -> RemoteManifest:
+    good, fresh = visit.folder / "manifest.json", visit.folder / "manifest.new"
+    url = _below(neighbour.url, "manifest.json")
+    tag = visit.state.manifest_tag if good.is_file() and visit.state.manifest_from == url else ""
+    answer = visit.fetcher.get(Want(url, MANIFEST_BYTES, tag), fresh)
+    content = (fresh if answer.changed else good).read_bytes()
+    signatures = _signatures(visit, neighbour, answer)
+    manifest, visit.trust = verified(content, signatures, neighbour, visit.trust, visit.now)
+    if manifest.signing is not None:
+        require_fresh(manifest.signing.expires, url, visit.now)
+    if answer.changed:
+        (visit.folder / "manifest.json.sig").write_bytes(signatures)
+        fresh.replace(good)
+    visit.manifest_tag = answer.etag
+    return manifest
+
+
+def _signatures(visit: Visit, neighbour: TonariNeighbour, answer: Fetched) -> bytes:
+    good = visit.folder / "manifest.json.sig"
+    if not answer.changed and good.is_file():
+        return good.read_bytes()
+    fresh = visit.folder / "signature.new"
+    url = _below(neighbour.url, "manifest.json.sig")
+    try:
+        visit.fetcher.get(Want(url, SIGNATURE_BYTES), fresh)
+    except FetchError as error:
+        if error.code == "neighbour-status" and error.details["status"] in ("404", "410"):
+            return b""
+        raise
+    return fresh.read_bytes()
+
+
+def _of_tonari(
+    visit: Visit,
+    neighbour: TonariNeighbour,
+    manifest: RemoteManifest,
+    layer: str,
+    kept: Kept | None,
+) -> Offer:
+    found = manifest.layers.get(layer)
+    path = found.artefacts.get("parquet", "") if found else ""
+    file = next((f for f in manifest.artefacts if f.path == path), None)
+    name = path.rpartition("/")[2]
+    if found is None or file is None or not PARQUET_NAME.match(name):
+        known = ", ".join(n for n, entry in manifest.layers.items() if entry.artefacts)
+        raise FetchError("neighbour-vanished", value=layer, known=known or "–")
+    said = _said_of_tonari(manifest, found, layer)
+    if kept is not None and kept.sha256 == file.sha256:
+        return Offer(layer, None, ".parquet", kept.sha256, **said)
+    if file.bytes > visit.most:
+        raise FetchError("neighbour-too-large", value=path, most=f"{visit.most:,}")
+    url = _below(neighbour.url, f"downloads/{manifest.release}/{name}")
+    target = visit.folder / f"{layer}.new"
+    visit.fetcher.get(Want(url, file.bytes, sha256=file.sha256), target)
+    return Offer(layer, target, ".parquet", file.sha256, **said)
+
+
+def _said_of_tonari(manifest: RemoteManifest, found: RemoteLayer, layer: str) -> dict[str, Any]:
+    publisher = manifest.publisher
+    return {
+        "licence": found.licence or publisher.licence,
+        "attribution": found.attribution or publisher.name.ja,
+        "publisher": publisher.name,
+        "as_of": said_moment(found.modified, manifest.created),
+        "built": said_moment(manifest.created),
+        "release": manifest.release,
+        "via": tuple(dict.fromkeys((publisher.code, *found.via))),
+        "survey_approval": found.survey_approval,
+        "towns": tuple(manifest.municipalities.values()),
+        "promised": found.features,
+    }
+
+
+def _said(visit: Visit) -> dict[str, Any]:
+    """Return what our declaration says of a neighbour that signs nothing."""
+    neighbour = visit.neighbour
+    assert not isinstance(neighbour, TonariNeighbour)
+    name = neighbour.name.model_dump() if neighbour.name else {"ja": visit.name}
+    return {
+        "licence": neighbour.licence,
+        "attribution": neighbour.attribution,
+        "publisher": Words(**name),
+        "survey_approval": neighbour.survey_approval,
+    }
+
+
+def _of_file(visit: Visit, file: RemoteFile, layer: str, kept: Kept | None) -> Offer:
+    same = kept if kept is not None and kept.source == file.url else None
+    if same is not None and file.sha256 is not None and same.sha256 != file.sha256:
+        same = None
+    target = visit.folder / f"{layer}.new"
+    want = Want(file.url, visit.most, same.tag if same else "", file.sha256 or "")
+    answer = visit.fetcher.get(want, target)
+    ending = f".{file.format}" if file.format else ending_of(urlsplit(file.url).path)
+    dated = file.date.isoformat() if file.date else _day(answer.modified)
+    if not answer.changed and kept is not None and not dated:
+        dated = kept.as_of
+    return Offer(
+        layer,
+        target if answer.changed else None,
+        ending,
+        answer.sha256,
+        as_of=dated,
+        tag=answer.etag,
+        source=file.url,
+        member=file.member,
+        **_said(visit),
+    )
+
+
+def _day(http_date: str) -> str:
+    try:
+        return email.utils.parsedate_to_datetime(http_date).date().isoformat()
+    except (ValueError, TypeError):
+        return ""
+
+
+def _asked(visit: Visit, url: str, layer: str, most: int) -> dict[str, Any]:
+    """Ask for a JSON object."""
+    target = visit.folder / f"{layer}.answer"
+    visit.fetcher.get(Want(url, most), target)
+    try:
+        found = json.loads(target.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise FetchError("neighbour-manifest", value=url, reason="JSON") from error
+    finally:
+        target.unlink(missing_ok=True)
+    if not isinstance(found, dict):
+        raise FetchError("neighbour-manifest", value=url, reason="JSON")
+    return found
+
+
+def _of_collection(visit: Visit, collection: str, layer: str, kept: Kept | None) -> Offer:
+    """Fetch all pages of a collection (OGC 17-069r4, 7.15) and make one file of them."""
+    start = _below(visit.neighbour.url, f"collections/{quote(collection, safe='')}/items")
+    url, seen, total = f"{start}?limit={PAGE}&f=json", set[str](), 0
+    features: list[Any] = []
+    matched: int | None = None
+    while url:
+        if url in seen:
+            raise FetchError("neighbour-endless", value=url)
+        seen.add(url)
+        page = _asked(visit, url, layer, min(PAGE_BYTES, visit.most))
+        found = page.get("features")
+        if not isinstance(found, list):
+            raise FetchError("neighbour-manifest", value=url, reason="features")
+        features += found
+        total += len(json.dumps(found))
+        if total > visit.most:
+            raise FetchError("neighbour-too-large", value=url, most=f"{visit.most:,}")
+        said = page.get("numberMatched")
+        matched = said if isinstance(said, int) else matched
+        url = _next_page(page, url) if found else ""
+    if matched is not None and len(features) != matched:
+        reason = f"{len(features)} ≠ numberMatched {matched}"
+        raise FetchError("neighbour-length", value=start, reason=reason)
+    return _written(visit, layer, features, kept, start)
+
+
+def _next_page(page: dict[str, Any], url: str) -> str:
+    links = page.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("rel") == "next":
+            return urljoin(url, str(link.get("href") or ""))
+    return ""
+
+
+def _written(
+    visit: Visit, layer: str, features: list[Any], kept: Kept | None, source: str
+) -> Offer:
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    same = kept is not None and kept.sha256 == sha256
+    as_of = kept.as_of if same and kept is not None else f"{visit.now:%Y-%m-%d}"
+    target = visit.folder / f"{layer}.new"
+    if not same:
+        target.write_text(text, encoding="utf-8")
+    said = _said(visit)
+    return Offer(
+        layer, None if same else target, ".geojson", sha256, as_of=as_of, source=source, **said
+    )
+
+
+def _of_resource(visit: Visit, resource: str, layer: str, kept: Kept | None) -> Offer:
+    """Ask a catalogue where a resource is (CKAN API 3, resource_show), then fetch that."""
+    from pipeline.config.neighbours import RemoteFile as Declared  # noqa: PLC0415
+
+    url = _below(visit.neighbour.url, f"api/3/action/resource_show?id={quote(resource)}")
+    answer = _asked(visit, url, layer, ANSWER_BYTES)
+    found = answer.get("result")
+    address = found.get("url") if isinstance(found, dict) else None
+    if not answer.get("success") or not isinstance(found, dict) or not isinstance(address, str):
+        raise FetchError("neighbour-vanished", value=resource, known="–")
+    changed = str(found.get("last_modified") or found.get("created") or "")[:10]
+    try:
+        day = dt.date.fromisoformat(changed)
+    except ValueError:
+        day = visit.now.date()
+    ending = ending_of(urlsplit(address).path) or "." + str(found.get("format") or "").lower()
+    try:
+        file = Declared(url=address, date=day, format=ending.removeprefix("."))
+    except ValueError as error:
+        raise FetchError("neighbour-manifest", value=address[:200], reason="url") from error
+    return _of_file(visit, file, layer, kept)
