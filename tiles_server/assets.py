@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, url_for
 from werkzeug.security import safe_join
 
+from tiles_server.bundling import script, styles
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
 from tiles_server.protocol.negotiation import coding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FOLDER = Path(__file__).parent / "static"
 LIBRARY = "vendor/maplibre-gl"
@@ -65,6 +66,12 @@ def _tag_of(path: Path, size: int, modified: int) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
 
 
+BUNDLES: Mapping[str, Callable[[], bytes]] = {
+    "map.bundle.js": partial(script, "map"),
+    "map.bundle.css": partial(styles, "site.css", f"{LIBRARY}/maplibre-gl.css", "map.css"),
+}
+"""What the map page needs before its first tile, by file name."""
+
 PACKED = {"br": ".br", "gzip": ".gz"}
 """Ending of what setup has packed, by coding; what has none is compressed when it is asked for."""
 
@@ -82,8 +89,10 @@ def blueprint() -> Blueprint:
 
     @assets.get("/static/<version>/<path:file>")
     def static_file(version: str, file: str) -> Response:
+        if file in BUNDLES:
+            return _kept(Response(BUNDLES[file](), content_type=_media_type(file)), version)
         found = safe_join(str(FOLDER), file)
-        media_type = MEDIA_TYPES.get(Path(file).suffix)
+        media_type = _media_type(file)
         if found is None or media_type is None or len(file) > 200 or not Path(found).is_file():
             raise UnknownNameError(f"no static file '{file}'")
         path = Path(found)
@@ -93,9 +102,19 @@ def blueprint() -> Blueprint:
         response.set_etag(_tag_of(stored, state.st_size, state.st_mtime_ns))
         if packing:
             response.headers["Content-Encoding"] = packing
-        response.headers["Cache-Control"] = (
-            TILE_VERSIONED if version == static_version() else LATEST
-        )
-        return response
+        return _kept(response, version)
 
     return assets
+
+
+def _media_type(file: str) -> str | None:
+    return MEDIA_TYPES.get(Path(file).suffix)
+
+
+def _kept(response: Response, version: str) -> Response:
+    """Say how long a file may be kept: for ever under the address of its own version."""
+    if "ETag" not in response.headers:
+        response.add_etag()
+    current = version == static_version()
+    response.headers["Cache-Control"] = TILE_VERSIONED if current else LATEST
+    return response

@@ -100,7 +100,7 @@ def test_the_portal_looks_right_on_desk_and_phone(sample, page, output):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-MOST_BYTES, MOST_REQUESTS = 420_000, 20
+MOST_BYTES, MOST_REQUESTS = 420_000, 15
 """Of the first map: the map library is 364 kB of it. Three seconds on a phone depend on this."""
 
 
@@ -109,7 +109,8 @@ def test_the_first_map_keeps_its_budget_and_fetches_nothing_twice(sample, catalo
     seen = visit(chromium, page, slow=False)
     fetched = [path for path, size in seen.requests if size]
     assert len(fetched) == len(set(fetched))
-    assert len({path for path, _ in seen.requests}) <= MOST_REQUESTS
+    ours = {path for path, _ in seen.requests if not path.startswith("/xyz/")}  # those are GSI's
+    assert len(ours) <= MOST_REQUESTS
     assert seen.bytes < MOST_BYTES
 
 

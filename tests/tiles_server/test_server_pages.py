@@ -155,7 +155,7 @@ def test_people_get_a_page_in_both_languages_when_something_is_missing(client):
 
 def test_every_asset_is_kept_for_ever_and_sent_compressed(client):
     page = client.get("/maps/kanmon_safety").text
-    library = re.search(r'href="(/static/\w+/vendor/maplibre-gl/maplibre-gl\.css)"', page).group(1)
+    library = re.search(r'href="(/static/\w+/map\.bundle\.css)"', page).group(1)
     answer = client.get(library)
     assert answer.headers["content-encoding"] == "br"
     assert "immutable" in answer.headers["cache-control"]

@@ -13,6 +13,7 @@ const VOICED = "がぎぐげござじずぜぞだぢづでどばびぶべぼぱ�
 const PLAIN = "かきくけこさしすせそたちつてとはひふへほはひふへほう";
 const plain = new Map([...VOICED].map((sign, i) => [sign, PLAIN[i]]));
 plain.set("ー", "");
+const MARKED = new RegExp(`[ー${VOICED}]`);
 
 /** @param kanji old and variant kanji with the one that stands for them */
 export function searchKey(text, kanji) {
@@ -27,6 +28,7 @@ export function searchKey(text, kanji) {
 
 /** A key without long vowel and voicing marks, for a second look. */
 export function looseKey(key) {
+  if (!MARKED.test(key)) return key; // most names are kanji, and there may be 100,000 of them
   let loose = "";
   for (const sign of key) loose += plain.get(sign) ?? sign;
   return loose;

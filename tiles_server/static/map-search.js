@@ -14,7 +14,7 @@ export class SearchIndex {
     this.layers = content.layers.map((layer) => {
       const names = layer.names.split("\n");
       const keys = layer.keys.split("\n").map((key, i) => key || names[i]);
-      return { ...layer, names, keys, also: layer.also.split("\n"), loose: keys.map(looseKey) };
+      return { ...layer, names, keys, also: layer.also.split("\n") };
     });
   }
 
@@ -22,27 +22,61 @@ export class SearchIndex {
   find(text, most = MOST) {
     const key = searchKey(text, this.kanji);
     if (!key) return { results: [], count: 0 };
-    const loose = looseKey(key);
-    const ranked = [];
+    const best = new Best(most);
     for (const layer of this.layers) {
       for (let i = 0; i < layer.ids.length; i += 1) {
-        const rank = rankOf(layer, i, key, loose);
-        if (rank >= 0) ranked.push({ rank, layer, i });
+        const rank = rankOf(layer, i, key);
+        if (rank >= 0) best.offer(rank, layer, i);
       }
     }
-    ranked.sort((a, b) => a.rank - b.rank || a.layer.names[a.i].length - b.layer.names[b.i].length
-      || (a.layer.names[a.i] < b.layer.names[b.i] ? -1 : 1));
-    return { results: ranked.slice(0, most).map(result), count: ranked.length };
+    if (best.count < most) this.lookAgain(looseKey(key), key, best);
+    return { results: best.found.map(result), count: best.count };
+  }
+
+  /** What agrees only without voicing and long vowel marks; asked for when there is little else. */
+  lookAgain(loose, key, best) {
+    if (!loose) return;
+    for (const layer of this.layers) {
+      layer.loose ??= layer.keys.map(looseKey);
+      for (let i = 0; i < layer.ids.length; i += 1) {
+        const at = layer.loose[i].indexOf(loose);
+        if (at >= 0 && rankOf(layer, i, key) < 0) best.offer(LOOSE + place(at, layer.loose[i], loose), layer, i);
+      }
+    }
   }
 }
 
-function rankOf(layer, i, key, loose) {
+/** The best few of many, in order, without sorting all of them. */
+class Best {
+  constructor(most) {
+    this.most = most;
+    this.found = [];
+    this.count = 0;
+  }
+
+  offer(rank, layer, i) {
+    this.count += 1;
+    const one = { rank, layer, i };
+    if (this.found.length === this.most && !before(one, this.found[this.most - 1])) return;
+    let at = this.found.length;
+    while (at > 0 && before(one, this.found[at - 1])) at -= 1;
+    this.found.splice(at, 0, one);
+    if (this.found.length > this.most) this.found.pop();
+  }
+}
+
+function before(a, b) {
+  if (a.rank !== b.rank) return a.rank < b.rank;
+  const [one, other] = [a.layer.names[a.i], b.layer.names[b.i]];
+  return one.length !== other.length ? one.length < other.length : one < other;
+}
+
+function rankOf(layer, i, key) {
   const at = layer.keys[i].indexOf(key);
   if (at >= 0) return place(at, layer.keys[i], key);
   const other = layer.also[i].indexOf(key);
   if (other >= 0) return ELSEWHERE + place(other, layer.also[i], key);
-  const second = loose ? layer.loose[i].indexOf(loose) : -1;
-  return second >= 0 ? LOOSE + place(second, layer.loose[i], loose) : -1;
+  return -1;
 }
 
 function place(at, text, key) {

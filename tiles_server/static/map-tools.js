@@ -1,4 +1,4 @@
-// Tools of the map page, fetched once the map is there: search, position, measuring, sharing, print.
+// Tools of the map page: search, position, measuring, sharing, print.
 
 import { connectMeasure } from "./map-measure.js";
 import { connectPrint } from "./map-print.js";

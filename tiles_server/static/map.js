@@ -9,6 +9,7 @@ import { connectFilters } from "./map-filters.js";
 import { FeatureList, once } from "./map-list.js";
 import { connectHover, FeaturePanel } from "./map-panel.js";
 import { readAddress, writeAddress } from "./map-share.js";
+import { connectTools } from "./map-tools.js";
 
 const root = document.documentElement;
 const element = document.getElementById("map");
@@ -160,11 +161,8 @@ function start() {
     });
     const selection = connectSelection(map, style);
     base.show();
-    map.once("idle", async () => {
-      const { connectTools } = await import("./map-tools.js");
-      connectTools(map, words, createGoTo(map, selection));
-      root.dataset.mapTools = "ready";
-    });
+    connectTools(map, words, createGoTo(map, selection));
+    root.dataset.mapTools = "ready";
   });
 }
 
