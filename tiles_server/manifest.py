@@ -180,8 +180,28 @@ class RasterFacts(_Read):
     classes: tuple[StyleClass, ...] = ()
 
 
+class BorderCount(_Read):
+    """How much of one kind was found at a border: rows, and metres or square metres."""
+
+    count: int = 0
+    size: float = 0.0
+
+
+class BorderFacts(_Read):
+    """What a layer was held against at the borders of its municipalities."""
+
+    rule: tuple[str, ...] = ()
+    pairs: dict[str, dict[str, BorderCount]] = Field(default_factory=dict)
+
+
 class Layer(Published):
-    """One published layer."""
+    """One published layer.
+
+    ``not_provided`` names for a field the municipalities that do not collect it.
+    """
+
+    borders: BorderFacts = BorderFacts()
+    not_provided: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     geometry: str = "Mixed"
     features: int = 0
@@ -196,6 +216,10 @@ class Layer(Published):
         if any(field.name == MUNICIPALITY.name for field in self.fields):
             return self.fields
         return (*self.fields, MUNICIPALITY)
+
+    def collects(self, code: object, field: str) -> bool:
+        """Tell whether a municipality collects a field that others do."""
+        return str(code) not in self.not_provided.get(field, ())
 
 
 class Operator(_Read):
@@ -286,6 +310,16 @@ class Manifest(_Read):
     artefacts: tuple[Artefact, ...] = ()
     neighbours: dict[str, dict[str, Any]] = Field(default_factory=dict)
     signing: dict[str, Any] = Field(default_factory=dict)
+
+    def borders(self) -> dict[str, int]:
+        """Return every pair of municipalities that was measured, with the number of findings."""
+        found: dict[str, int] = {}
+        for layer in self.layers.values():
+            for pair, kinds in layer.borders.pairs.items():
+                if "-" in pair:  # else what concerns one municipality alone
+                    told = sum(of.count for kind, of in kinds.items() if kind != "sea")
+                    found[pair] = found.get(pair, 0) + told
+        return found
 
     def municipality(self, code: object) -> Municipality | None:
         """Return the municipality with this code, if the release is about it."""

@@ -102,6 +102,30 @@ def analyse(subject: Subject, reference: Reference | None) -> gpd.GeoDataFrame:
     return together(tables, subject.frame.crs)
 
 
+def lines_of(subject: Subject, reference: Reference | None) -> gpd.GeoDataFrame:
+    """Return the common line of every pair of a layer, or both shores where there is none.
+
+    They are no findings: drawings show them beneath what was found.
+    """
+    tables = []
+    for meeting, _ in meetings_of(subject, reference) if reference is not None else ():
+        line = meeting.line if meeting.line is not None else _shores(reference, meeting.pair)
+        length = gpd.GeoSeries([line], crs=subject.frame.crs).to_crs(meeting.plane).length
+        tables.append(observed("line", meeting.pair, [line], subject.frame.crs, size=length))
+    return together(tables, subject.frame.crs)
+
+
+def _shores(reference: Reference | None, pair: Pair) -> Geometry:
+    assert reference is not None
+    a, b = (reference.areas[code] for code in (pair.a, pair.b))
+    margin = float(shapely.distance(a, b)) + 2 * STRAIT / DEGREE
+    shores = [
+        shapely.intersection(shapely.boundary(one), shapely.buffer(other, margin))
+        for one, other in ((a, b), (b, a))
+    ]
+    return shapely.union_all(shores)
+
+
 def _placed(subject: Subject) -> gpd.GeoDataFrame:
     return subject.frame[subject.dimensions >= 0]
 

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "gap", "overlap", "double", "stray", "unmet", "value", "duplicate", "shift", "datum",
-    "sea", "no-reference", "tolerance", "undone",
+    "sea", "line", "no-reference", "tolerance", "undone",
 ]  # fmt: skip
 """What can be observed at a border."""
 UNITS: dict[str, str] = {
     "gap": "m2", "overlap": "m2", "double": "m2", "stray": "m", "unmet": "m", "value": "m",
-    "duplicate": "m", "shift": "m", "datum": "m", "sea": "m", "no-reference": "count",
+    "duplicate": "m", "shift": "m", "datum": "m", "sea": "m", "line": "m",
+    "no-reference": "count",
     "tolerance": "count", "undone": "count",
 }  # fmt: skip
 """Unit of the size of each kind; strays of lines are in metres of line, of areas in ``m2``."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+NO_FINDING = ("sea", "line")
+"""Kinds that are told and drawn, and are no fault."""
 UNIT = {"m": "m", "m2": "m²", "count": ""}
 HEADINGS = {
     "layer": "レイヤー layer", "kind": "種類 kind", "a": "自治体1 code_a", "b": "自治体2 code_b",
@@ -48,7 +50,7 @@ def findings_of(
     names
         ``{code: (ja, en)}``.
     """
-    told = table[table["kind"] != "sea"]
+    told = table[~table["kind"].isin(NO_FINDING)]
     groups = told.groupby(["kind", "a", "b", "unit"], sort=True)
     return [finding_of(group, place, names) for _, group in groups]
 
@@ -86,8 +88,10 @@ def with_rows(table: gpd.GeoDataFrame, frame: gpd.GeoDataFrame, fields: Iterable
         )
     }
     return table.assign(
-        row_a=table["id_a"].map(texts).fillna("").astype(object),
-        row_b=table["id_b"].map(texts).fillna("").astype(object),
+        **{
+            row: pd.Series([texts.get(i, "") for i in table[side]], table.index, dtype=object)
+            for side, row in (("id_a", "row_a"), ("id_b", "row_b"))
+        }
     )
 
 
@@ -118,7 +122,7 @@ def write_excel_csv(
     """Write rows as CSV; the stream writes UTF-8 with a byte order mark for Excel."""
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(HEADINGS.values())
-    for row in described(table, names):
+    for row in described(table[table["kind"] != "line"], names):
         writer.writerow([_cell(row.get(name)) for name in HEADINGS])
 
 
@@ -142,6 +146,7 @@ def described(
 
 def geojson_of(table: gpd.GeoDataFrame, names: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """Return rows as a GeoJSON document."""
+    table = table[table["kind"] != "line"]
     features = [
         {
             "type": "Feature",

@@ -77,6 +77,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "act_",
         "cause_",
         "effect_",
+        "border_kind_",
     }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
@@ -90,6 +91,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "act_",
         "cause_",
         "effect_",
+        "border_kind_",
         "refused_",
         "said_",
         "stops",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from tiles_server.maps import parts
 from tiles_server.parameters import page_number
 from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
-from tiles_server.security import page_policy, protect
+from tiles_server.security import open_to_all, page_policy, protect
 from tiles_server.style import build_style, first_tiles
 
 if TYPE_CHECKING:
@@ -56,6 +57,43 @@ def blueprint(releases: Releases) -> Blueprint:
             maps={n: m for n, m in release.manifest.maps.items() if layer in m.layers},
         )
 
+    @pages.get("/borders/<pair>")
+    def border(pair: str) -> Response:
+        # Geometry libraries are opened by whoever looks at a border, not by every worker.
+        from tiles_server.borders import border_of, development, drawing  # noqa: PLC0415
+
+        release = releases.current()
+        found = border_of(release, pair)
+        return page(
+            "border.html",
+            release,
+            border=found,
+            drawing=drawing(found),
+            summary=found.summary(),
+            items=found.items(language()),
+            total=len(found.findings),
+            development=development(releases, found.pair),
+        )
+
+    @pages.get("/borders/<pair>.csv")
+    def border_csv(pair: str) -> Response:
+        from pipeline.borders.report import write_excel_csv  # noqa: PLC0415 - as above
+        from tiles_server.borders import border_of  # noqa: PLC0415
+
+        found = border_of(releases.current(), pair)
+        text = io.StringIO()
+        write_excel_csv(text, found.table, found.names)
+        return _file(text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", found.pair)
+
+    @pages.get("/borders/<pair>.geojson")
+    def border_geojson(pair: str) -> Response:
+        from pipeline.borders.report import geojson_of  # noqa: PLC0415 - as above
+        from tiles_server.borders import border_of  # noqa: PLC0415
+
+        found = border_of(releases.current(), pair)
+        text = json.dumps(geojson_of(found.table, found.names), ensure_ascii=False)
+        return _file(text.encode(), "application/geo+json", found.pair)
+
     @pages.get("/maps/<map>")
     def map_page(map: str) -> Response:
         release = releases.current()
@@ -82,6 +120,16 @@ def blueprint(releases: Releases) -> Blueprint:
         return response
 
     return pages
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    ending = "csv" if "csv" in kind else "geojson"
+    response = make_response(content)
+    response.headers["Content-Type"] = kind
+    response.headers["Content-Disposition"] = f'attachment; filename="border-{name}.{ending}"'
+    response.headers["Cache-Control"] = PAGE
+    response.add_etag()
+    return open_to_all(response)
 
 
 def _for_program() -> bool:
@@ -115,6 +163,7 @@ def page(template: str, release: Release, **details: object) -> Response:
         downloads=downloads,
         feed_files=feed_files,
         municipality=partial(_municipality, release),
+        border_pairs=release.manifest.borders(),
         **details,
     )
     response = make_response(content)

@@ -50,6 +50,7 @@ def report(
         m["code"]: (m["name"]["ja"], m["name"]["en"]) for m in manifest["municipalities"].values()
     }
     table = _observed(release, manifest)
+    table = table[table["kind"] != "line"]
     if pair is not None:
         table = of_pair(table, *_codes(pair, manifest))
     if csv_file is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from pipeline.borders.analysis import analyse
+from pipeline.borders.analysis import analyse, lines_of
 from pipeline.borders.mending import digest, mended, provenance
 from pipeline.borders.observations import together
 from pipeline.borders.reference import reference_of
@@ -50,7 +50,7 @@ def borders(work: Work) -> Made:
     subject = Subject(frame, options.borders, dict(options.planes), dict(options.codes_of))
     table = analyse(subject, reference)
     state = mended(subject, reference, table)
-    table = together([table, *state.observed], frame.crs)
+    table = together([table, *state.observed, lines_of(subject, reference)], frame.crs)
     published = _published(subject, state)
     names = list(fields_of(facts))
     write_table(published, work.folder)
@@ -97,7 +97,9 @@ def _originals(subject: Subject, state: Mended) -> gpd.GeoDataFrame:
 def _summary(table: gpd.GeoDataFrame, options: Bordering) -> dict[str, Any]:
     """Return how much was observed of each pair, for the manifest."""
     pairs: dict[str, dict[str, dict[str, float]]] = {}
-    for (a, b, kind), group in table.groupby(["a", "b", "kind"], sort=True):
+    for (a, b, kind), group in table[table["kind"] != "line"].groupby(
+        ["a", "b", "kind"], sort=True
+    ):
         size = round(float(group["size"].sum()), 2)
         pairs.setdefault(f"{a}-{b}".rstrip("-"), {})[kind] = {"count": len(group), "size": size}
     return {"rule": list(options.borders.rule), "pairs": pairs}
