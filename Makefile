@@ -5,7 +5,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build bench-survey
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build bench-survey bench-raster
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -97,3 +97,6 @@ bench-build: setup-dev ## 作成の速さ builds: schedulers, one changed row, n
 
 bench-survey: setup-dev ## 基礎調査の集計の速さ records to the standard grid beside geopandas
 	$(BIN)/python -m benchmarks.survey
+
+bench-raster: setup-dev ## 画像の速さ rasters beside rio-pmtiles (RIO names a rio that has it)
+	$(BIN)/python -m benchmarks.raster

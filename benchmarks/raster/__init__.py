@@ -1,0 +1,1 @@
+"""Rasters beside rio-pmtiles."""
