@@ -5,7 +5,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build bench-survey bench-raster
+.PHONY: help setup setup-dev build publish check serve demo port-free test lint test-fast schema lock bench bench-tiles bench-gtfs bench-features bench-page bench-privacy bench-build bench-survey bench-raster bench-borders
 
 help: ## この一覧 this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ bench-features: setup-dev ## 地物の検索の速さ features beside tipg and p
 
 bench-privacy: setup-dev ## 個人情報の点検の確かさ recall and precision of the detectors, written to docs/privacy.md
 	$(BIN)/python -m benchmarks.privacy --write
+
+bench-borders: setup-dev ## 境界の点検の正しさと速さ borders: precision, recall, beside geopandas
+	$(BIN)/python -m benchmarks.borders
 
 bench-page: setup-dev ## 地図が出るまで first map on a phone (needs Chromium)
 	$(BIN)/python -m benchmarks.page
