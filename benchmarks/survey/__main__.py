@@ -79,10 +79,10 @@ def _difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
     ValueError
         If the two disagree, so that no table is made of different work.
     """
-    both = ours.join(theirs, how="outer", lsuffix="_ours", rsuffix="_theirs").fillna(0.0)
-    apart = (both["area_ours"] - both["area_theirs"]).abs()
+    both = ours.rename(columns={"area": "ours"}).join(theirs, how="outer").fillna(0.0)
+    apart = (both["ours"] - both["area"]).abs()
     # A part of a building is a whole tenth of a square metre with us.
-    allowed = 0.1 * both["pieces"].clip(lower=1) + CLOSE * both["area_theirs"]
+    allowed = 0.1 * both["pieces"].clip(lower=1) + CLOSE * both["area"]
     if (apart > allowed).any():
         raise ValueError(f"{int((apart > allowed).sum())} cells differ, by up to {apart.max()} m²")
     return (

@@ -55,8 +55,8 @@ def plain_geopandas(path: Path) -> pd.DataFrame:
     frame = gpd.read_parquet(path).set_crs("EPSG:6668", allow_override=True)
     frame = frame[["id", "use", "area", "geometry"]]
     parts = gpd.overlay(frame, _cells(frame), how="intersection", keep_geom_type=True)
-    whole = pd.Series(shapely.area(frame.geometry), index=frame["id"])
-    parts["area"] *= shapely.area(parts.geometry) / whole.loc[parts["id"]].to_numpy()
+    whole = pd.Series(shapely.area(frame.geometry.to_numpy()), index=frame["id"])
+    parts["area"] *= shapely.area(parts.geometry.to_numpy()) / whole.loc[parts["id"]].to_numpy()
     parts["pieces"] = 1
     sums = parts.drop(columns="id").dissolve(
         ["mesh_code", "use"], aggfunc={"area": "sum", "pieces": "sum"}
