@@ -125,7 +125,8 @@ def test_the_geotiff_is_sent_in_ranges(rasters):
 
 def test_pages_of_rasters_are_shown(rasters):
     for page in ("/", "/layers/photo", "/layers/terrain", "/maps/town"):
-        answer = rasters.get(page, headers={"Accept": "text/html"})
+        answer = rasters.get(page, headers={"Accept": "text/html", "Accept-Language": "ja"})
         assert answer.status_code == 200, page
+        assert "0 件" not in answer.text
     listed = json.loads(rasters.get("/collections").text)["collections"]
     assert {"photo", "terrain", "shade"} <= {one["id"] for one in listed}
