@@ -277,8 +277,8 @@ def _table(
 ) -> pd.DataFrame:
     made: dict[str, Any] = {CODE: _common(options, frame, placed, groups)}
     for field in placed.fields:
-        column = placed.table[field.name].astype(object)
-        values = [None if z == NOWHERE else column.iloc[z] for z in groups.zone.tolist()]
+        cells = [*placed.table[field.name].astype(object), None]  # the last is that of no zone
+        values = [cells[zone] for zone in groups.zone.tolist()]
         made[field.name] = pd.Series(values, dtype=DTYPES[field.type])
     for number, name in enumerate(options.per):
         if name != CODE:
