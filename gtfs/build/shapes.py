@@ -75,7 +75,7 @@ def read_line(source: RouteLine, root: Path) -> Floats:
         raise TimetableUnreadable(notice("file-missing", file=source.file))
     owner = Municipality.model_construct(code="", name=Text(ja=""), crs="EPSG:4326")
     try:
-        table = read_source(Source(municipality="", path=source.file), owner, root)
+        table = read_source(Source.of_feed(source.file), owner, root)
     except SourceError as error:
         raise _unreadable(source, error.findings[0].message_ja) from error
     frame = table.frame

@@ -37,7 +37,7 @@ def read_zone(zone: Zone, root: Path, findings: list[Finding]) -> Geometry:
     """
     owner = Municipality.model_construct(code="", name=Text(ja=""), crs="")
     try:
-        table = read_source(Source(municipality="", path=zone.file), owner, root)
+        table = read_source(Source.of_feed(zone.file), owner, root)
     except SourceError as error:
         raise TimetableUnreadable(error.findings[0]) from error
     findings += table.findings

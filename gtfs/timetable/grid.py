@@ -255,7 +255,7 @@ def is_geometry(file: str) -> bool:
 def _open_geometry(root: Path, path: Path, file: str) -> Book:
     owner = Municipality.model_construct(code="", name=Text(ja=""), crs="")
     try:
-        table = read_source(Source(municipality="", path=file), owner, root)
+        table = read_source(Source.of_feed(file), owner, root)
     except SourceError as error:
         raise TimetableUnreadable(error.findings[0]) from error
     frame = table.frame.drop(columns="geometry")

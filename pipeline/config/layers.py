@@ -154,6 +154,11 @@ class Source(Strict):
         default_factory=dict, description="published field: the one value this whole source has"
     )
 
+    @classmethod
+    def of_feed(cls, path: str) -> Source:
+        """Return a file of a feed: it belongs to an operator, not to a municipality."""
+        return cls.model_construct(path=path)
+
     @field_validator("municipality", "path")
     @classmethod
     def _needed_of_a_file(cls, value: str, info: ValidationInfo) -> str:

@@ -185,9 +185,23 @@ def _parts(
             yield _part(source, declaration, around, terms, altered=altered)
         return
     for _, section, used in dataset.origin.references():
-        yield from _parts(
-            datasets(declaration)[section, used], declaration, around, terms, altered=True
-        )
+        if section == "rasters":
+            yield from _raster_parts(used, declaration, terms)
+            continue
+        made_from = datasets(declaration)[section, used]
+        yield from _parts(made_from, declaration, around, terms, altered=True)
+
+
+def _raster_parts(name: str, declaration: Declaration, terms: str) -> Iterator[Part]:
+    """Credit those whose scans or heights a layer was made from."""
+    raster = declaration.rasters[name]
+    if raster.origin is not None:
+        yield from _raster_parts(raster.origin.raster, declaration, raster.licence or terms)
+    for source in raster.sources:
+        town = declaration.municipalities[source.municipality]
+        credited = raster.attribution or town.name.ja
+        credit = Credit(raster.licence or terms, town.code, credited, source.path, altered=True)
+        yield Part(credit, (town.code,), "")
 
 
 def _part(
