@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import hashlib
+import logging
 import zlib
 from dataclasses import dataclass
 from importlib import metadata
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+# That a request is tried again is no news; how it ended is a finding.
+logging.getLogger("stamina").setLevel(logging.ERROR)
 MOST_REDIRECTS = 3
 ATTEMPTS = 3
 READ_SECONDS = 30.0

@@ -57,11 +57,12 @@ class Neighbourhood:
         return {
             "name": title or {"ja": name, "en": ""},
             "kind": neighbour.kind,
-            "url": next(iter(neighbour.urls()), ""),
+            # Addresses inside an office are nobody else's business.
+            "url": "" if neighbour.private else next(iter(neighbour.urls()), ""),
             "key": key or "",
             "state": next((s for s in WORST if s in states), "absent"),
             "release": max((k.release for k in kept), default=""),
-            "layers": {la: _layer(taken) for la, taken in layers.items()},
+            "layers": {la: _layer(taken, neighbour) for la, taken in layers.items()},
         }
 
     def towns(self) -> dict[str, dict[str, Any]]:
@@ -75,7 +76,7 @@ class Neighbourhood:
         }
 
 
-def _layer(taken: Taken) -> dict[str, Any]:
+def _layer(taken: Taken, neighbour: Neighbour) -> dict[str, Any]:
     kept = taken.kept
     told: dict[str, Any] = {"state": taken.state}
     if kept is not None:
@@ -85,7 +86,8 @@ def _layer(taken: Taken) -> dict[str, Any]:
         }  # fmt: skip
     if taken.finding is not None:
         finding = taken.finding
-        told["problem"] = {"code": finding.code, "ja": finding.message_ja, "en": finding.message_en}
+        words = {"ja": finding.message_ja, "en": finding.message_en}
+        told["problem"] = {"code": finding.code} | ({} if neighbour.private else words)
     return told
 
 

@@ -11,7 +11,23 @@ from pipeline.findings import Catalogue, Finding
 if TYPE_CHECKING:
     from pipeline.release.outcome import Outcome
 
-OF_SOURCES = ("municipality", "sha256", "encoding", "features", "geometry", "accuracy_m")
+OF_SOURCES = (
+    "municipality",
+    "sha256",
+    "encoding",
+    "features",
+    "geometry",
+    "accuracy_m",
+    "licence",
+    "codes",
+    "survey_approval",
+    "neighbour",
+    "layer",
+    "publisher",
+    "state",
+    "as_of",
+    "via",
+)
 """What is said of a source in public; its file, sheet and columns are the office's."""
 
 _KNOWN_CRS = re.compile(r"EPSG:\d+")
