@@ -15,6 +15,7 @@ from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.graph.keys import Keys
 from pipeline.graph.session import Run
 from pipeline.jobs import Built, Needs, undeclared
+from pipeline.release.audited import audited
 from pipeline.release.manifest import (
     artefact_record,
     content_digest,
@@ -155,6 +156,8 @@ def build(
         for turn in turns:
             outcome = _finish(turn, run, staged, previous, keys)
             outcomes += [outcome] if outcome else []
+        layers = {job.name: job for job in jobs if job.kind == "layers"}
+        outcomes = audited(outcomes, staged, store, previous, layers)
         keys.files.save()
         progress("release", len(jobs), len(jobs))
         publishing = _Publishing(declaration, staged, store, previous, standing or Standing())

@@ -45,7 +45,11 @@ def audit(releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: str) -> 
     """
     folder, manifest = releases[audited]
     findings = list(_files(folder, manifest))
-    tables = [table for name, (at, said) in releases.items() for table in _tables(name, at, said)]
+    tables = [
+        table
+        for name, (at, said) in releases.items()
+        for table in tables_of(name, at, said["layers"])
+    ]
     knowledge = Knowledge()
     for table in tables:
         knowledge.learn(table)
@@ -53,7 +57,7 @@ def audit(releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: str) -> 
     try:
         found = narrow(knowledge)
     except ContradictionError:
-        findings.append(_finding("audit-contradiction", ""))
+        findings.append(contradiction(""))
         found = {}
     findings += _narrow(found, knowledge)
     return Audit(len(tables), len(knowledge.targets), findings)
@@ -78,8 +82,8 @@ def _files(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
         if digest != artefact["sha256"]:
             yield _finding("audit-file-changed", "", file=artefact["path"])
     for name, entry in manifest["layers"].items():
-        declared = {f["name"] for f in entry["fields"]}
-        for kind, artefact in entry["artefacts"].items():
+        declared = {f["name"] for f in entry.get("fields", [])}
+        for kind, artefact in entry.get("artefacts", {}).items():
             path = folder / _path(artefact)
             if not path.is_file():
                 continue
@@ -94,8 +98,9 @@ def _path(artefact: Any) -> str:
 # ---- counts
 
 
-def _tables(release: str, folder: Path, manifest: dict[str, Any]) -> Iterable[Table]:
-    for name, entry in manifest["layers"].items():
+def tables_of(release: str, folder: Path, layers: Mapping[str, Any]) -> Iterable[Table]:
+    """Yield the tables of counts among the layers of a release, by their manifest entries."""
+    for name, entry in layers.items():
         described = entry.get("disclosure")
         path = folder / f"layers/{name}/{name}.parquet"
         if described is None or not path.is_file():
@@ -108,6 +113,19 @@ def _too_few(small: list[Target]) -> Iterable[Finding]:
     for (release, layer), targets in _by_table(small).items():
         places = [Place(feature=f"{t.row} {t.column}") for t in targets]
         yield _finding("audit-too-few", layer, release=release, places=places)
+
+
+def contradiction(layer: str) -> Finding:
+    """Say that tables contradict one another."""
+    return _finding("audit-contradiction", layer)
+
+
+def narrow_findings(targets: list[Target], layer: str) -> Iterable[Finding]:
+    """Name cells that can be told too well, under a layer; not what they can be told as."""
+    for (release, hidden_in), cells in _by_table(targets).items():
+        places = [Place(feature=f"{hidden_in} {t.row} {t.column}") for t in cells]
+        shown = release or "（この版 / this one）"
+        yield _finding("audit-narrow", layer, release=shown, places=places)
 
 
 def _narrow(found: dict[int, tuple[float, float]], knowledge: Knowledge) -> Iterable[Finding]:

@@ -109,17 +109,31 @@ def test_members_of_a_group_are_told_by_a_table_that_is_not_merged():
     assert _told(merged, plain)["5030334411"] == (4, 4)
 
 
-def test_the_same_zones_unprotected_in_another_layer_are_found(city):
+def test_layers_that_give_each_other_away_are_not_published(city):
     city.declared["layers"]["again"] = _layer("250m")
-    city.build()
-    assert "audit-narrow" in codes(city)
+    result = city.build()
+    assert {o.name for o in result.failed} == {"again", "fine"}
+    found = [f for o in result.failed for f in o.findings if f.code == "audit-narrow"]
+    assert len(found) == 2
+    assert all("fine" in place.feature for f in found for place in f.places)
 
 
-def test_a_total_and_last_months_release_are_put_together(city):
+def test_a_layer_that_gives_a_served_one_away_is_not_published_beside_it(city):
+    assert not city.build().failed
+    city.declared["layers"]["again"] = _layer("250m")
+    result = city.build()
+    assert [o.name for o in result.failed] == ["again"]
+    assert codes(city) == set()
+
+
+def test_last_months_release_that_shows_a_number_is_told_of(city):
     city.declared["layers"]["fine"]["privacy"]["min_count"] = 2
     assert not city.build().failed
     city.declared["layers"]["fine"]["privacy"]["min_count"] = 10
-    assert not city.build().failed
+    result = city.build()
+    assert not result.failed
+    told = [f for o in result.outcomes for f in o.findings if f.code == "audit-narrow"]
+    assert [f.severity for f in told] == ["warning"]
     assert "audit-narrow" in codes(city)
     store = Store(city.releases.parent)
     store.delete(store.names()[0])
