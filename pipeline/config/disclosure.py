@@ -20,7 +20,9 @@ class Disclosure(Strict):
     """How a table of aggregates is kept from telling of single records."""
 
     min_count: int | None = Field(
-        default=None, ge=2, description="a cell of fewer records is not shown; 10 if left out"
+        default=None,
+        ge=1,
+        description="a cell of fewer records is not shown; 10 if left out, 1 shows every cell",
     )
     remedy: Remedy | None = Field(default=None, description="what is done with such cells")
     interval: float | None = Field(
@@ -42,7 +44,12 @@ class Disclosure(Strict):
 
     @property
     def controlled(self) -> bool:
-        """Whether anything of it is declared."""
+        """Whether cells of few records are to be kept from view."""
+        return self.min_count != 1 and self.declared
+
+    @property
+    def declared(self) -> bool:
+        """Whether anything of it is said, be it that every cell may be shown."""
         return self.min_count is not None or self.remedy is not None or self.interval is not None
 
     @property

@@ -329,6 +329,13 @@ class Layer(Dataset):
     )
 
     @model_validator(mode="after")
+    def _says_what_may_be_told_of_records(self) -> Self:
+        made_of = self.origin.references() if self.origin is not None else ()
+        if any(section == "records" for _, section, _ in made_of) and not self.privacy.declared:
+            raise problem("records-unprotected")
+        return self
+
+    @model_validator(mode="after")
     def _tiles_of_published_fields(self) -> Self:
         published = self.published()
         for name in self.tiles.fields():

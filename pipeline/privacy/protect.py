@@ -90,7 +90,29 @@ def protect_counts(
             frame.iloc[:0], findings=[_finding("disclosure-failed", place, reason=reason)]
         )
     said = {"fewest": rules.fewest, "width": width, "remedy": remedy}
+    made = _without_parts_of_few(made, layout, place)
     return replace(made, described=made.described | said)
+
+
+def _without_parts_of_few(made: Protected, layout: Layout, place: str) -> Protected:
+    """Empty measures where the count is none: a corner of a single record lies there.
+
+    Where records are divided by area, a zone may have a part of one and be given none of the count.
+    """
+    out, gone = made.frame.copy(), 0
+    for name, group in layout.beside.items():
+        if name not in out.columns:
+            continue
+        part = (out[layout.columns[group]] == 0) & (out[name].fillna(0) != 0)
+        part = part.fillna(False).astype(bool)
+        out.loc[part, name] = pd.NA
+        gone += int(part.sum())
+        if "suppressed" in out.columns:
+            out.loc[part, "suppressed"] = True
+    if not gone:
+        return made
+    told = _finding("disclosure-parts", place, cells=gone)
+    return replace(made, frame=out, findings=[*made.findings, told])
 
 
 def _finding(code: str, place: str, **details: Any) -> Finding:

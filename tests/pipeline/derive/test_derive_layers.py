@@ -24,7 +24,7 @@ def derived(operation, publish=("name", "houses"), **options):
     return {
         "title": {"ja": "名前ごとの数"},
         "from": {"records": "hidden_houses", "operation": operation} | options,
-        "privacy": {"publish": list(publish)},
+        "privacy": {"publish": list(publish), "min_count": 1},
         "outputs": ["geojson", "csv"],
     }
 

@@ -110,7 +110,7 @@ def test_members_of_a_group_are_told_by_a_table_that_is_not_merged():
 
 
 def test_layers_that_give_each_other_away_are_not_published(city):
-    city.declared["layers"]["again"] = _layer("250m")
+    city.declared["layers"]["again"] = _layer("250m", min_count=1)
     result = city.build()
     assert {o.name for o in result.failed} == {"again", "fine"}
     found = [f for o in result.failed for f in o.findings if f.code == "audit-narrow"]
@@ -120,7 +120,7 @@ def test_layers_that_give_each_other_away_are_not_published(city):
 
 def test_a_layer_that_gives_a_served_one_away_is_not_published_beside_it(city):
     assert not city.build().failed
-    city.declared["layers"]["again"] = _layer("250m")
+    city.declared["layers"]["again"] = _layer("250m", min_count=1)
     result = city.build()
     assert [o.name for o in result.failed] == ["again"]
     assert codes(city) == set()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
+from pipeline.config.disclosure import Disclosure
 from pipeline.errors import DeclarationError
+from pipeline.privacy.layout import TOTAL, Layout
+from pipeline.privacy.protect import protect_counts
 
 EAST, NORTH = 130.8203125, 33.9010417
 """A corner of the 250 m grid near Tobata, and the steps to the next cells."""
@@ -103,3 +107,29 @@ def test_a_layer_that_counts_nothing_has_nothing_to_protect(project):
 def test_a_base_belongs_to_rounding(survey):
     with pytest.raises(DeclarationError, match="round"):
         survey(SMALL, remedy="suppress", base=3).build()
+
+
+def test_a_layer_of_records_says_how_few_of_them_may_be_told_of(survey):
+    with pytest.raises(DeclarationError) as refused:
+        survey(SMALL).build()
+    assert [f.code for f in refused.value.findings] == ["records-unprotected"]
+
+
+def test_every_record_may_be_shown_where_that_is_said(survey):
+    assert not (project := survey(SMALL, min_count=1)).build().failed
+    assert 3 in [row["count_shop"] for row in served(project)]
+
+
+def test_a_part_of_a_record_is_hidden_where_the_count_is_none():
+    frame = pd.DataFrame(
+        {
+            "mesh_code": ["5030675011", "5030675012", "5030675013"],
+            "count": pd.array([20, 0, 0], dtype="Int64"),
+            "floor": [900.0, 12.5, 0.0],
+        }
+    )
+    layout = Layout("count", beside={"floor": TOTAL}, sums=("floor",), zones="mesh")
+    made = protect_counts(frame, layout, ("mesh_code",), Disclosure(min_count=10), "layers.use")
+    assert made.frame["floor"].isna().tolist() == [False, True, False]
+    assert made.frame["suppressed"].tolist() == [False, True, False]
+    assert [f.code for f in made.findings] == ["disclosure-parts"]
