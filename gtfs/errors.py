@@ -85,8 +85,10 @@ class AlertError(GtfsError):
     code
         The reason as one word, for a form that says it in the reader's language; empty for what
         only a program can do wrong.
+    ja
+        The text in Japanese.
     """
 
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text)
+    def __init__(self, text: str, code: str = "", *, ja: str = "") -> None:
+        super().__init__(text, ja=ja)
         self.code = code

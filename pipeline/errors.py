@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 class TonariError(Exception):
     """Base of every error this project raises; its text is one line for a person.
 
+    Parameters
+    ----------
+    text
+        In English.
+    ja
+        The same in Japanese; empty for what only a program can do wrong.
+
     Attributes
     ----------
     stops_the_build
@@ -37,6 +44,10 @@ class TonariError(Exception):
     """
 
     stops_the_build = False
+
+    def __init__(self, text: str = "", *, ja: str = "") -> None:
+        super().__init__(text)
+        self.ja = ja
 
 
 class _FindingsError(TonariError):

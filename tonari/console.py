@@ -103,7 +103,8 @@ def fail(error: TonariError, *, as_json: bool) -> None:
         print_findings(findings)
     else:
         messages.print("[bold red]✖[/]", end=" ")
-        messages.print(str(error), markup=False)
+        for line in filter(None, (error.ja, str(error))):
+            messages.print(line, markup=False)
     sys.exit(WRONG_USE if isinstance(error, UndeclaredError) else FAILED)
 
 

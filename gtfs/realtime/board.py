@@ -178,7 +178,10 @@ class Board:
             try:
                 version = self._watch.version()
             except sqlite3.Error as error:
-                raise AlertError(f"{self._store.path.name} cannot be read: {error}") from None
+                raise AlertError(
+                    f"{self._store.path.name} cannot be read: {error}",
+                    ja=f"お知らせの記録 {self._store.path.name} が読めません（{error}）。",
+                ) from None
             loaded = self._loaded.get(feed)
             if loaded is None or loaded.version != version:
                 now = dt.datetime.fromtimestamp(self._now(), tz=dt.UTC)

@@ -149,7 +149,9 @@ class Desk:
         chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
         if not chosen:
             raise AlertError(
-                f"all trips of {feed} that are meant on {date} have already arrived", "arrived"
+                f"all trips of {feed} that are meant on {date} have already arrived",
+                "arrived",
+                ja=f"{feed} の {date} の選ばれた便は、すべてもう着いています。",
             )
         of_routes = frozenset(trip.route_id for trip in chosen)
         everything = len(chosen) == len(select_trips(tables, Selection(selection.date, of_routes)))
@@ -280,17 +282,27 @@ def _meant(tables: Feed, feed: str, selection: Selection) -> list[CancelledTrip]
     meant = select_trips(tables, selection)
     if not meant:
         day = selection.date
-        raise AlertError(f"no trip of {feed} on {day} is meant; check day, route and times", "none")
+        raise AlertError(
+            f"no trip of {feed} on {day} is meant; check day, route and times",
+            "none",
+            ja=f"{feed} の {day} に当てはまる便がありません。日付・路線・時刻を確かめてください。",
+        )
     unknown = selection.trips - {n for trip in meant for n in (trip.trip_id, run_name(trip))}
     if unknown:
         raise AlertError(
-            f"trip {min(unknown)!r} of {feed} does not run on {selection.date}", "unknown"
+            f"trip {min(unknown)!r} of {feed} does not run on {selection.date}",
+            "unknown",
+            ja=f"{feed} の便 {min(unknown)} は {selection.date} には走りません。",
         )
     return meant
 
 
 def _no_feed(name: str) -> AlertError:
-    return AlertError(f"there is no published feed {name!r}", "feed")
+    return AlertError(
+        f"there is no published feed {name!r}",
+        "feed",
+        ja=f"「{name}」という公開中のフィードはありません。",
+    )
 
 
 @lru_cache(maxsize=4)
@@ -318,7 +330,11 @@ def _selection(
             seconds(f"{before}:00") if before else None,
         )
     except ValueError as error:
-        raise AlertError(f"cannot be understood: {error}", "understand") from None
+        raise AlertError(
+            f"cannot be understood: {error}",
+            "understand",
+            ja=f"日付か時刻の書き方がわかりません（{error}）。",
+        ) from None
 
 
 def orphan_finding(feed: str, lost: Resolved) -> Finding:
@@ -339,10 +355,15 @@ def _member(kind: type[E], name: str) -> E:
         return kind(name)
     except ValueError:
         choices = ", ".join(member.value for member in kind)
-        raise AlertError(f"{name!r} is none of {choices}") from None
+        raise AlertError(
+            f"{name!r} is none of {choices}", ja=f"{name} は使えません。使えるもの: {choices}"
+        ) from None
 
 
 def _require(kind: str, wanted: Sequence[str], known: set[str]) -> None:
     unknown = sorted(set(wanted) - known)
     if unknown:
-        raise AlertError(f"the feed has no {kind} {unknown[0]!r}")
+        raise AlertError(
+            f"the feed has no {kind} {unknown[0]!r}",
+            ja=f"このフィードに「{unknown[0]}」はありません（{kind}）。",
+        )

@@ -94,14 +94,19 @@ class AlertStore:
             If nobody is named, there is no such announcement or it was withdrawn before.
         """
         if not by.strip():
-            raise AlertError("an announcement is withdrawn by somebody: a name is needed")
+            raise AlertError(
+                "an announcement is withdrawn by somebody: a name is needed",
+                ja="取り下げる人の名前（--by）が要ります。",
+            )
         with self._writing() as database:
             known = database.execute(_sql("feed_of"), (number,)).fetchone()
             moment = _seconds(_own_second(database, known["feed"], now)) if known else 0
             changed = database.execute(_sql("withdraw"), (moment, by, number)).rowcount
             if not changed:
                 raise AlertError(
-                    f"there is no announcement {number} that could be withdrawn", "gone"
+                    f"there is no announcement {number} that could be withdrawn",
+                    "gone",
+                    ja=f"取り下げられるお知らせ {number} 番はありません。",
                 )
             database.execute(_sql("insert_act"), (number, _seconds(now), by, "withdrawn"))
         return next(alert for alert in self._alerts("alert_by_id", (number,)))
@@ -180,7 +185,11 @@ class AlertStore:
             yield
         except sqlite3.DatabaseError as error:
             code = "busy" if "locked" in str(error) else "store"
-            raise AlertError(f"{self.path.name} cannot be used: {error}", code) from None
+            raise AlertError(
+                f"{self.path.name} cannot be used: {error}",
+                code,
+                ja=f"お知らせの記録 {self.path.name} が使えません（{error}）。",
+            ) from None
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
@@ -188,7 +197,10 @@ class AlertStore:
         database.execute("PRAGMA foreign_keys = ON")
         if _version(database) > _VERSION:
             database.close()
-            raise AlertError(f"{self.path.name} was written by a newer version of this program")
+            raise AlertError(
+                f"{self.path.name} was written by a newer version of this program",
+                ja=f"{self.path.name} は、もっと新しい版のプログラムで書かれています。",
+            )
         return database
 
 
@@ -224,14 +236,28 @@ def _own_second(database: sqlite3.Connection, feed: str, now: dt.datetime) -> dt
 
 def _check(alert: Alert, by: str, now: dt.datetime) -> None:
     if not by.strip():
-        raise AlertError("an announcement is made by somebody: a name is needed", "nobody")
+        raise AlertError(
+            "an announcement is made by somebody: a name is needed",
+            "nobody",
+            ja="知らせる人の名前（--by）が要ります。",
+        )
     if alert.url and not alert.url.startswith(("https://", "http://")):
-        raise AlertError("the address must begin with https:// or http://", "url")
+        raise AlertError(
+            "the address must begin with https:// or http://",
+            "url",
+            ja="URL は https:// か http:// で始めてください。",
+        )
     if not alert.header.ja.strip():
-        raise AlertError("an announcement needs a headline in Japanese", "headline")
+        raise AlertError(
+            "an announcement needs a headline in Japanese",
+            "headline",
+            ja="日本語の見出しが要ります。",
+        )
     if alert.ends <= max(alert.starts, now):
         raise AlertError(
-            f"the announcement would end ({alert.ends:%Y-%m-%d %H:%M}) before it is seen", "over"
+            f"the announcement would end ({alert.ends:%Y-%m-%d %H:%M}) before it is seen",
+            "over",
+            ja=f"終わり（{alert.ends:%Y-%m-%d %H:%M}）が、もう過ぎているか始まりより前です。",
         )
 
 
@@ -245,14 +271,20 @@ def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime)
         ).fetchone()
         if row:
             raise AlertError(
-                f"trip {trip.trip_id!r} was cancelled before by {row['created_by']}", "before"
+                f"trip {trip.trip_id!r} was cancelled before by {row['created_by']}",
+                "before",
+                ja=f"便 {trip.trip_id} は、すでに{row['created_by']}が取りやめています。",
             )
     if not alert.trips:
         row = database.execute(
             _sql("announced_before"), (alert.feed, alert.header.ja, _seconds(alert.ends), over)
         ).fetchone()
         if row:
-            raise AlertError(f"{row['created_by']} has announced the same before", "before")
+            raise AlertError(
+                f"{row['created_by']} has announced the same before",
+                "before",
+                ja=f"同じお知らせを、すでに{row['created_by']}が出しています。",
+            )
 
 
 def _row(alert: Alert) -> dict[str, object]:

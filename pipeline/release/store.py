@@ -67,7 +67,10 @@ class Store:
         path = self.folder / name / "manifest.json"
         if not RELEASE_ID.match(name) or not path.is_file():
             listed = ", ".join(self.names()) or "none"
-            raise ReleaseError(f"there is no release '{name}'; releases: {listed}")
+            raise ReleaseError(
+                f"there is no release '{name}'; releases: {listed}",
+                ja=f"「{name}」という版はありません。ある版: {listed}",
+            )
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return manifest
 
@@ -156,7 +159,10 @@ class Store:
         if to is None:
             earlier = [n for n in names if current is not None and n < current.name]
             if not earlier:
-                raise ReleaseError("there is no release before the current one")
+                raise ReleaseError(
+                    "there is no release before the current one",
+                    ja="公開中の版より前の版はありません。",
+                )
             to = earlier[-1]
         self.switch(to)
         return to
@@ -172,7 +178,10 @@ class Store:
         self.manifest(name)
         current = self.current()
         if current is not None and current.name == name:
-            raise ReleaseError(f"release '{name}' is being served; roll back first")
+            raise ReleaseError(
+                f"release '{name}' is being served; roll back first",
+                ja=f"「{name}」は公開中です。先に rollback で別の版に戻してください。",
+            )
         self._remove(name)
 
     def prune(self, keep: int) -> list[str]:
@@ -211,9 +220,10 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 lock.seek(0)
+                holder = _holder(lock.read())
                 raise ReleaseError(
-                    f"another build is running on this data folder{_holder(lock.read())}; "
-                    "wait until it is done"
+                    f"another build is running on this data folder{holder}; wait until it is done",
+                    ja=f"この data フォルダーでは作成中です{holder}。終わるまでお待ちください。",
                 ) from error
             lock.truncate(0)
             lock.write(json.dumps(_self()))

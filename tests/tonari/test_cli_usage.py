@@ -84,3 +84,17 @@ def test_rolling_back_without_a_release_exits_1(run_tonari, tmp_path):
     done = run_tonari("releases", "rollback", "--data", tmp_path, "--json")
     assert done.returncode == 1
     assert "no release" in json.loads(done.stdout)["error"]
+
+
+CANCEL = ("gtfs", "alert", "cancel", "ferry", "--date", "2026-11-27", "--by", "船舶課")
+
+
+def test_what_stops_a_command_is_told_in_both_languages(run_tonari, tmp_path):
+    for arguments, ja, en in (
+        (CANCEL, "まだ何も公開されていません", "nothing has been published"),
+        (("releases", "rollback"), "前の版はありません", "no release before"),
+    ):
+        done = run_tonari(*arguments, "--data", tmp_path)
+        assert done.returncode == 1
+        assert ja in done.stderr
+        assert en in done.stderr

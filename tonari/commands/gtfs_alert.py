@@ -215,7 +215,10 @@ def _published(data: Path, feed: str) -> Path:
     """Return the published zip of a feed; KeyError if the current release has none."""
     release = data / "releases" / "current"
     if not (release / "manifest.json").is_file():
-        raise ReleaseError("nothing has been published yet; run 'tonari build' first")
+        raise ReleaseError(
+            "nothing has been published yet; run 'tonari build' first",
+            ja="まだ何も公開されていません。先に tonari build を実行してください。",
+        )
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     return release / str(manifest["feeds"][feed]["artefacts"]["gtfs"])
 
