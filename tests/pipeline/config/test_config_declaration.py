@@ -61,8 +61,8 @@ def test_unknown_key_names_the_nearest_known_key_and_its_line(complaints):
 def test_unknown_key_far_from_any_lists_the_known_ones(complaints):
     (found,) = complaints(SOUND + "zzz: 1\n")
     assert found.row == 11
-    known = "publisher, sample, municipalities, boundary, records, layers, rasters, feeds, maps"
-    assert known in found.remedy_en
+    for known in ("publisher", "municipalities", "records", "layers", "rasters", "feeds", "maps"):
+        assert f"{known}, " in found.remedy_en
 
 
 def test_a_key_inside_a_list_is_found_by_its_own_line(complaints):
