@@ -163,7 +163,7 @@ class Fetcher:
             with self._client.stream("GET", url, headers=headers) as response:
                 if response.status_code not in MOVED:
                     return self._answered(response, url, want, partial)
-                url = urljoin(url, response.headers.get("location", ""))
+                url = _moved_to(url, response.headers.get("location", ""))
             seen.append(url)
             if len(seen) > MOST_REDIRECTS + 1:
                 raise FetchError("neighbour-redirect", value=url, reason=f"> {MOST_REDIRECTS}")
@@ -219,6 +219,9 @@ class Fetcher:
                     raise _too_large(want)
                 unpack.feed(chunk)
             unpack.end()
+        if resumed and not partial.complete(response):
+            # A server may send less than the rest that was asked for (RFC 9110, 15.3.7).
+            raise _AgainError(FetchError("neighbour-length", value=want.url, reason="206"))
 
 
 def user_agent(contact: str) -> str:
@@ -250,13 +253,20 @@ def _later(response: httpx.Response, want: Want) -> None:
     if said and seconds is None:
         try:
             moment = email.utils.parsedate_to_datetime(said)
-        except ValueError:
+        except (ValueError, OverflowError):
             moment = None
         if moment is not None:
             moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
             seconds = max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
     shown = "" if seconds is None else f"{seconds:g}"
     raise _AgainError(FetchError("neighbour-busy", value=want.url, seconds=shown), seconds)
+
+
+def _moved_to(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchError("neighbour-redirect", value=location, reason=str(error)) from error
 
 
 def _too_large(want: Want) -> FetchError:
@@ -297,13 +307,18 @@ class _Unpacker:
         if self._zlib is None:
             yield chunk
             return
+        if chunk and self._zlib.eof:
+            self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32)
         while chunk:
             piece = self._zlib.decompress(chunk, PIECE)
             if piece:
                 yield piece
             chunk = self._zlib.unconsumed_tail
             if self._zlib.eof:
-                return
+                # gzip may come as several members, one after the other (RFC 1952, 2.2).
+                chunk = self._zlib.unused_data
+                if chunk:
+                    self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 32)
 
     def end(self) -> None:
         """Make sure that nothing is missing."""
@@ -334,6 +349,11 @@ class _Partial:
     def continued_by(self, response: httpx.Response) -> bool:
         said = response.headers.get("content-range", "")
         return bool(self.size) and said.startswith(f"bytes {self.size}-")
+
+    def complete(self, response: httpx.Response) -> bool:
+        """Tell whether what has come is all there is, by what the server says of the whole."""
+        whole = response.headers.get("content-range", "").rpartition("/")[2].strip()
+        return whole in ("*", str(self._part.stat().st_size))
 
     def begin(self, response: httpx.Response, *, resumable: bool, append: bool) -> None:
         """Start anew, or go on; only a strong tag says that two halves belong together."""

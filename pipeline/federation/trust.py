@@ -95,9 +95,9 @@ def moment(text: str) -> dt.datetime | None:
     """Read an ISO 8601 date (the start of its day) or moment; UTC where nothing is said."""
     try:
         found = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def said_moment(*texts: str) -> str:

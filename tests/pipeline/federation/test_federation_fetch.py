@@ -1,5 +1,6 @@
 """Fetching: polite, bounded, and only where the declaration allows."""
 
+import gzip
 import hashlib
 import time
 
@@ -89,6 +90,64 @@ def test_a_broken_transfer_goes_on_where_it_stopped(there, fetch, tmp_path):
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert end.asked[-1][1]["Range"] == "bytes=9000-"
     assert end.asked[-1][1]["If-Range"] == tag
+
+
+def test_a_server_that_sends_less_than_the_rest_is_asked_for_more(there, fetch, tmp_path):
+    end, _ = there
+
+    def piece(handler):
+        start = int(handler.headers.get("Range", "bytes=0-").removeprefix("bytes=")[:-1])
+        part = CONTENT[start : start + 12_000]
+        said = f"bytes {start}-{start + len(part) - 1}/{len(CONTENT)}"
+        length = str(len(CONTENT) if not start else len(part))
+        status = 206 if start else 200
+        whole(handler, part, status, ETag='"1"', Content_Range=said, Content_Length=length)
+
+    end.manners["/a"] = piece
+    fetch("/a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+def test_a_piece_is_never_taken_for_the_whole(there, fetch, tmp_path):
+    def piece(handler):
+        start = int(handler.headers.get("Range", "bytes=0-").removeprefix("bytes=")[:-1])
+        said = f"bytes {start}-{start + 9}/{len(CONTENT)}"
+        length = "10" if start else str(len(CONTENT))
+        status = 206 if start else 200
+        whole(handler, CONTENT[:10], status, ETag='"1"', Content_Range=said, Content_Length=length)
+
+    there[0].manners["/a"] = piece
+    assert refused(fetch, "/a") == "neighbour-length"
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("at", [1, 9000, 16_384])
+def test_all_members_of_a_gzip_stream_are_unpacked(there, fetch, tmp_path, at):
+    members = gzip.compress(CONTENT[:at]) + gzip.compress(b"") + gzip.compress(CONTENT[at:])
+    there[0].manners["/a"] = lambda h: whole(h, members, Content_Encoding="gzip")
+    fetch("/a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+def test_a_gzip_stream_that_ends_within_its_second_member_is_refused(there, fetch, tmp_path):
+    members = gzip.compress(CONTENT) + gzip.compress(CONTENT)[:-9]
+    there[0].manners["/a"] = lambda h: whole(h, members, Content_Encoding="gzip")
+    assert refused(fetch, "/a") == "neighbour-length"
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(
+    "said", ["Mon, 01 Jan 2024 00:00:00 +99999999999999999999", "²", "Mon, 99 Jan", "-5"]
+)
+def test_a_wait_nobody_can_read_is_a_busy_server(there, fetch, said):
+    there[0].manners["/a"] = busy(said)
+    assert refused(fetch, "/a") == "neighbour-busy"
+
+
+@pytest.mark.parametrize("to", ["http://[", "http://[::1/a", "http://127.0.0.1:99999/a", "/\x01"])
+def test_a_redirect_to_no_address_is_refused(there, fetch, to):
+    there[0].manners["/a"] = redirect(to)
+    assert refused(fetch, "/a").startswith("neighbour-")
 
 
 def test_a_half_of_another_version_is_not_glued_on(there, fetch, tmp_path):

@@ -11,7 +11,7 @@ from pipeline.config.neighbours import TonariNeighbour
 from pipeline.errors import FetchError, KeyFileError
 from pipeline.federation.keys import MANIFEST, load_key, new_key, signers
 from pipeline.federation.state import Trust
-from pipeline.federation.trust import verified
+from pipeline.federation.trust import said_moment, verified
 
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 
@@ -130,3 +130,9 @@ def test_a_key_file_is_private_and_never_overwritten(tmp_path):
     (tmp_path / "b.key").chmod(0o600)
     with pytest.raises(KeyFileError):
         load_key(tmp_path / "b.key")
+
+
+@pytest.mark.parametrize("beyond", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_moments_beyond_the_calendar_are_none(keys, beyond):
+    assert said_moment(beyond, "2026-11-26T09:00:00+09:00") == "2026-11-26T00:00:00Z"
+    assert code(manifest(expires=beyond), keys[:1], keys[0]) == "neighbour-expired"
