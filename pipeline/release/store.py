@@ -173,7 +173,7 @@ class Store:
         Raises
         ------
         ReleaseError
-            If it is being served or does not exist.
+            If it is being served or does not exist, or a build is running.
         """
         self.manifest(name)
         current = self.current()
@@ -182,7 +182,8 @@ class Store:
                 f"release '{name}' is being served; roll back first",
                 ja=f"「{name}」は公開中です。先に rollback で別の版に戻してください。",
             )
-        self._remove(name)
+        with self.locked():
+            self._remove(name)
 
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` releases; the served one always stays.
@@ -191,18 +192,29 @@ class Store:
         -------
         list of str
             Ids of the releases deleted.
+
+        Raises
+        ------
+        ReleaseError
+            If a build is running: it may be reading them.
         """
         current = self.current()
         served = current.name if current else ""
         names = self.names()
         old = [n for n in names[: max(0, len(names) - keep)] if n != served]
-        for name in old:
-            self._remove(name)
+        with self.locked():
+            for name in old:
+                self._remove(name)
         return old
 
     def _remove(self, name: str) -> None:
-        shutil.rmtree(self.folder / name)
-        shutil.rmtree(self._offices / name, ignore_errors=True)
+        # First out of the list in one rename: half a release must never be served again. What a
+        # kill leaves behind is cleared by the next build.
+        gone = self.folder / f"{STAGING_PREFIX}deleted-{name}"
+        (self.folder / name).rename(gone)
+        if (self._offices / name).is_dir():
+            shutil.rmtree(self._offices / name)
+        shutil.rmtree(gone)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -97,6 +97,36 @@ def test_pruning_keeps_the_newest_and_the_served_one(store):
     assert store.current().name == FIRST
 
 
+def test_a_release_whose_deletion_was_killed_is_no_release(store, monkeypatch):
+    publish(store, FIRST)
+    publish(store, SECOND)
+    (store.office(FIRST) / "findings.json").write_text("{}")
+
+    def killed(path, *_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.delete(FIRST)
+    assert store.names() == [SECOND]
+    with pytest.raises(ReleaseError):
+        store.rollback(FIRST)
+    publish(store, THIRD)
+    left = {path.name for path in store.folder.iterdir()}
+    assert left == {".lock", "current", SECOND, THIRD}
+
+
+def test_nothing_is_deleted_under_a_running_build(store):
+    publish(store, FIRST)
+    publish(store, SECOND)
+    with store.staging():
+        for deletes in (lambda: store.delete(FIRST), lambda: store.prune(1)):
+            with pytest.raises(ReleaseError, match="another build is running"):
+                deletes()
+    assert store.names() == [FIRST, SECOND]
+
+
 def test_two_builds_at_once_are_refused(store):
     second = Store(store.folder.parent)
     who = rf"another build is running on this data folder, started by .+, process {os.getpid()}, "
