@@ -179,7 +179,7 @@ class StepStore:
             entry = self.find(path.parent.name)
             with contextlib.suppress(OSError):
                 size = sum(p.stat().st_size for p in path.parent.rglob("*") if p.is_file())
-                if entry is None or not entry.files or any(path.parent.glob("[!r]*")):
+                if entry is None or not entry.files or _has_files(path):
                     found.append(Kept(path.parent.name, _name(path), size, path.stat().st_mtime))
         return sorted(found, key=lambda kept: (kept.used, kept.key))
 
@@ -271,6 +271,10 @@ def _seal(record: dict[str, Any]) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _has_files(result: Path) -> bool:
+    return any(path.name != RESULT for path in result.parent.iterdir())
 
 
 def _name(path: Path) -> str:

@@ -4,7 +4,9 @@ import pytest
 
 from pipeline.errors import CacheError, SchedulerError
 from pipeline.graph.executors import executor_for
+from pipeline.graph.keys import Keys
 from pipeline.graph.run import KILLED, Why
+from pipeline.graph.step import Step
 from pipeline.progress import silent
 
 
@@ -122,6 +124,24 @@ def test_what_was_pruned_is_still_known_and_made_again_only_when_it_is_read(benc
     assert [bench.runs("one"), bench.runs("two")] == [1, 1]
     bench.run(two)
     assert [bench.runs("one"), bench.runs("two")] == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["roads.pmtiles", "r", "result.json.old", "a/b"])
+def test_results_are_counted_and_pruned_whatever_their_files_are_called(bench, name):
+    one = bench.step("one", "names", text=name)
+    bench.run(one)
+    (kept,) = bench.store.entries()
+    assert kept.bytes > 5000
+    assert [gone.key for gone in bench.store.prune(0)] == [kept.key]
+    assert bench.store.entries() == []
+
+
+def test_what_is_declared_in_another_order_is_another_step(bench):
+    def key(**measures):
+        return Keys().key(Step("one", bench.step("one").function, {"measures": measures}))
+
+    assert key(a=1, b=2) == key(a=1, b=2)
+    assert key(a=1, b=2) != key(b=2, a=1)
 
 
 def test_the_cache_is_its_owners_alone(bench):
