@@ -153,6 +153,8 @@ class Fetcher:
         try:
             return self._follow(want, partial)
         except TROUBLE as error:
+            # A wait cut short by the end of all time is no trouble of the network.
+            self._deadline.left()
             raise _AgainError(_trouble(want, error, partial)) from error
 
     def _follow(self, want: Want, partial: _Partial) -> Fetched:

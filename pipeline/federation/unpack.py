@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 10_000
 PIECE = 1 << 20
+DAMAGED = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
+    zlib.error, lzma.LZMAError, struct.error,
+)  # fmt: skip
+"""What zipfile raises of archives that are none, damaged, encrypted or malicious."""
 
 
 def ending_of(path: str) -> str:
@@ -50,7 +58,7 @@ def unpacked(archive: Path, folder: Path, member: str, most: int) -> Path:
             left = most
             for name in _parts(names, chosen):
                 left = _extract(book, name, folder / PurePosixPath(name).name, left)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except DAMAGED as error:
         raise FetchError("neighbour-zip", value=archive.stem, reason=str(error)) from error
     return folder / PurePosixPath(chosen).name
 

@@ -216,6 +216,11 @@ def test_drops_of_bytes_end_with_the_time(there, fetch, manner):
     assert refused(fetch, "/a", seconds=1.5) == "neighbour-too-slow"
 
 
+def test_silence_until_the_end_is_slow_and_not_away(there, fetch):
+    there[0].manners["/a"] = lambda handler: time.sleep(3)
+    assert refused(fetch, "/a", seconds=1) == "neighbour-too-slow"
+
+
 def test_another_file_than_the_promised_one_is_not_taken(there, fetch, tmp_path):
     there[0].files["/a"] = CONTENT
     assert refused(fetch, "/a", sha256="0" * 64) == "neighbour-digest"
