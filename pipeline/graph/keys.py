@@ -76,8 +76,7 @@ class Keys:
                     "format": FORMAT,
                     "function": step.function,
                     "called": step.code,
-                    # Not sorted: the order of what is declared is the order of what is made.
-                    "options": json.dumps(plain(step.options), ensure_ascii=False),
+                    "options": plain(step.options),
                     "code": code.digest,
                     "libraries": self._libraries.versions(code.libraries),
                 }
