@@ -248,7 +248,7 @@ def _of_file(visit: Visit, file: RemoteFile, layer: str, kept: Kept | None) -> O
 def _day(http_date: str) -> str:
     try:
         return email.utils.parsedate_to_datetime(http_date).date().isoformat()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ""
 
 
@@ -298,7 +298,12 @@ def _next_page(page: dict[str, Any], url: str) -> str:
     links = page.get("links")
     for link in links if isinstance(links, list) else []:
         if isinstance(link, dict) and link.get("rel") == "next":
-            return urljoin(url, str(link.get("href") or ""))
+            href = str(link.get("href") or "")
+            try:
+                return urljoin(url, href)
+            except ValueError as error:
+                reason = "next"
+                raise FetchError("neighbour-manifest", value=href[:200], reason=reason) from error
     return ""
 
 
@@ -306,7 +311,11 @@ def _written(
     visit: Visit, layer: str, features: list[Any], kept: Kept | None, source: str
 ) -> Offer:
     text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    try:
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        # JSON can spell half a character (RFC 8259, 8.2); no file can hold it.
+        raise FetchError("neighbour-manifest", value=source, reason="Unicode") from error
     same = kept is not None and kept.sha256 == sha256
     as_of = kept.as_of if same and kept is not None else f"{visit.now:%Y-%m-%d}"
     target = visit.folder / f"{layer}.new"
