@@ -76,7 +76,8 @@ class Keys:
                     "format": FORMAT,
                     "function": step.function,
                     "called": step.code,
-                    "options": plain(step.options),
+                    # Not sorted: the order of what is declared is the order of what is made.
+                    "options": json.dumps(plain(step.options), ensure_ascii=False),
                     "code": code.digest,
                     "libraries": self._libraries.versions(code.libraries),
                 }

@@ -4,7 +4,9 @@ import pytest
 
 from pipeline.errors import CacheError, SchedulerError
 from pipeline.graph.executors import executor_for
+from pipeline.graph.keys import Keys
 from pipeline.graph.run import KILLED, Why
+from pipeline.graph.step import Step
 from pipeline.progress import silent
 
 
@@ -132,6 +134,14 @@ def test_results_are_counted_and_pruned_whatever_their_files_are_called(bench, n
     assert kept.bytes > 5000
     assert [gone.key for gone in bench.store.prune(0)] == [kept.key]
     assert bench.store.entries() == []
+
+
+def test_what_is_declared_in_another_order_is_another_step(bench):
+    def key(**measures):
+        return Keys().key(Step("one", bench.step("one").function, {"measures": measures}))
+
+    assert key(a=1, b=2) == key(a=1, b=2)
+    assert key(a=1, b=2) != key(b=2, a=1)
 
 
 def test_the_cache_is_its_owners_alone(bench):
