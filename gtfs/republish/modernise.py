@@ -124,9 +124,13 @@ def _fill_location_type(work: Changing) -> None:
 
 def _drop_what_never_runs(work: Changing) -> None:
     known = known_ids(work.feed)
+    trips = len(work.feed.table("trips"))
     _rewrite_calendar(work)
     drop_unused(work, known)
     note_lost(work, known)
+    if trips and work.feed.table("trips").empty:
+        # Nobody publishes a feed without a trip: rather are its days or its times wrong.
+        work.say("trips-all-gone", file="trips", column="trip_id", count=trips)
 
 
 def _rewrite_calendar(work: Changing) -> None:

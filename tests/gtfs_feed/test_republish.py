@@ -166,6 +166,32 @@ def test_what_nothing_uses_is_dropped_and_listed(ferry):
     assert dropped == {"stops.txt": "umashima", "trips.txt": "lonely"}
 
 
+@pytest.mark.parametrize("table", ["calendar", "stop_times"])
+def test_a_feed_that_loses_every_trip_is_an_error(ferry, table):
+    idle = ferry.copy()
+    idle["calendar_dates"] = ferry["calendar_dates"].iloc[:0]
+    if table == "calendar":
+        idle["calendar"] = ferry["calendar"].assign(
+            start_date=ferry["calendar"].end_date, end_date=ferry["calendar"].start_date
+        )
+    else:
+        idle["stop_times"] = ferry["stop_times"].drop_duplicates("trip_id")
+    renewed, findings = modernise(idle)
+    assert renewed["trips"].empty
+    (error,) = [f for f in findings if f.severity == "error"]
+    assert (error.code, error.count) == ("trips-all-gone", len(ferry["trips"]))
+
+
+def test_a_feed_that_loses_one_trip_is_only_warned_about(ferry):
+    lame = ferry.copy()
+    first = ferry["trips"].trip_id.iloc[0]
+    times = ferry["stop_times"]
+    lame["stop_times"] = times[(times.trip_id != first) | ~times.trip_id.duplicated()]
+    renewed, findings = modernise(lame)
+    assert len(renewed["trips"]) == len(ferry["trips"]) - 1
+    assert "trips-all-gone" not in {f.code for f in findings}
+
+
 def test_a_missing_period_follows_from_the_days_of_service(ferry):
     ferry["feed_info"] = pd.DataFrame([INFO])
     info = modernise(ferry)[0]["feed_info"].iloc[0]
