@@ -294,4 +294,4 @@ def _rounded(
         values = np.round(found.values[counts.at[:, number]]).astype(np.int64)
         out[column] = pd.array(values, dtype="Int64")
     said = [_finding("disclosure-rounded", place, base=base, beyond=found.beyond)]
-    return Protected(out, findings=said, described={"base": base})
+    return Protected(out, findings=said, described={"base": base, "beyond": found.beyond})

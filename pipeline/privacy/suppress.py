@@ -39,6 +39,10 @@ _MENDED = 0.003
 """Share of sensitive cells that may be open when each is protected by its own cheapest way."""
 
 
+_WAYS = 64
+"""Ways opened for one cell before it is given up: each should bring it nearer to what it needs."""
+
+
 class UnprotectableError(SolverError):
     """No choice of hidden cells protects what must be protected.
 
@@ -297,8 +301,12 @@ class _Search:
         for row in self._tell_tale(self.primary | chosen):
             chosen |= self._cheapest_in(row)
         for cell in failed.tolist():
-            while self.known.open_among(np.array([cell]))[0]:
+            for _ in range(_WAYS):
+                if not self.known.open_among(np.array([cell]))[0]:
+                    break
                 chosen |= self._opened(cell, chosen)
+            else:
+                raise UnprotectableError(np.array([cell]))
         added = np.flatnonzero(chosen & ~before)
         for cell in added[np.argsort(-self.weights[added], kind="stable")].tolist():
             if self._near(chosen, gap):

@@ -47,12 +47,21 @@ def audited(
         for name in store.names()
         for table in tables_of(name, store.folder / name, store.manifest(name)["layers"])
     ]
+    contradicted = False
     try:
         found = told(kept, now)
     except ContradictionError:
-        return [_with(o, [contradiction(o.name)]) if _protected(o) else o for o in outcomes]
+        # Older releases may be of other records: what is published now is attacked by itself.
+        contradicted = True
+        try:
+            found = told([], now)
+        except ContradictionError:
+            return [_undecided(o, staged, previous, jobs) for o in outcomes]
     out = []
-    for outcome in outcomes:
+    told_of = [
+        _with(o, [contradiction(o.name)]) if contradicted and _protected(o) else o for o in outcomes
+    ]
+    for outcome in told_of:
         mine = outcome.entry.get("disclosure", {}).get("universe")
         newly = [t for universe, t in found.newly if universe == mine]
         already = _of(outcome, [t for _, t in found.already])
@@ -63,6 +72,18 @@ def audited(
             warnings = narrow_findings(already, outcome.name)
             out.append(_with(outcome, [replace(f, severity=Severity.WARNING) for f in warnings]))
     return out
+
+
+def _undecided(
+    outcome: Outcome, staged: Path, previous: Previous, jobs: Mapping[str, Job]
+) -> Outcome:
+    """Take back what cannot be attacked: nobody can vouch for it."""
+    if outcome.status != "built" or not _protected(outcome):
+        return outcome
+    from pipeline.privacy.audit.attack_releases import contradiction  # noqa: PLC0415 - as above
+
+    finding = replace(contradiction(outcome.name), severity=Severity.ERROR)
+    return _taken_back(outcome, [finding], staged, previous, jobs)
 
 
 def _protected(outcome: Outcome) -> bool:

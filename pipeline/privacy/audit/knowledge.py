@@ -100,7 +100,9 @@ class _Learner:
     def __init__(self, knowledge: Knowledge, table: Table) -> None:
         self.knowledge, self.table, said = knowledge, table, table.described
         self.records = (said["universe"], said["data"])
-        self.base = float(said.get("base", 0)) if said.get("remedy") == "round" else 0.0
+        rounded = said.get("remedy") == "round"
+        # As far as a number may be from the true one: further where the totals asked for it.
+        self.base = float(said["base"] * (1 + said["beyond"])) if rounded else 0.0
         self.columns = {**said["parts"], TOTAL: said["count"]}
         self.groups: dict[str, list[str]] = {}
         self.lattice: dict[tuple[Cell, Cell], dict[str, int]] = {}

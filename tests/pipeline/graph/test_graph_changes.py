@@ -37,13 +37,17 @@ def test_nothing_changed_runs_nothing(city):
     assert [ran(result), ran(result, "shelters")] == [[], []]
 
 
+WRITTEN = ["write geojson", "write csv"]
+"""Files that carry title, licence and credit with them."""
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"title": {"ja": "公園（新）"}}, ["label tiles"]),
-        ({"licence": "CC0-1.0"}, []),
+        ({"title": {"ja": "公園（新）"}}, [*WRITTEN, "label tiles"]),
+        ({"licence": "CC0-1.0"}, WRITTEN),
         ({"style": {"color": "#ff0000"}}, []),
-        ({"attribution": "みどり課"}, ["label tiles"]),
+        ({"attribution": "みどり課"}, [*WRITTEN, "label tiles"]),
         ({"tiles": {"maxzoom": 10}}, ["cut tiles", "label tiles"]),
         ({"outputs": ["csv"]}, []),
     ],
