@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = ("GDAL_", "OGR_", "PROJ_", "CPL_", "SHAPE_", "NUMBA_CPU")
 """Environment variables by which native libraries give other results."""
+_CERTIFICATES = "_CURL_CA_BUNDLE"
+"""Set by wheels of GDAL and PROJ as they are imported, and inherited: they decide no result."""
 _AT_IMPORT = dict(os.environ)
 _NATIVE = {
     "pyogrio": "print(pyogrio.__gdal_version_string__)",
@@ -93,7 +95,7 @@ class Libraries:
             "settings": " ".join(
                 f"{name}={value}"
                 for name, value in sorted(self._environment.items())
-                if name.startswith(_SETTINGS)
+                if name.startswith(_SETTINGS) and not name.endswith(_CERTIFICATES)
             ),
         }
         # Wheels bring GDAL, PROJ and GEOS along; installed otherwise they have lives of their own.

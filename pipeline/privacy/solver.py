@@ -23,6 +23,13 @@ class SolverError(TonariError):
     """A linear or integer programme could not be solved."""
 
 
+class _Silent(highspy.Highs):
+    """HiGHS without callbacks: switching them on prints its name where a JSON document may go."""
+
+    def enableCallbacks(self) -> None:
+        """Do nothing: no callback is used."""
+
+
 def quiet_solver(**options: float | str | bool) -> highspy.Highs:
     """Return a solver that says nothing and gives the same answer every time.
 
@@ -31,7 +38,7 @@ def quiet_solver(**options: float | str | bool) -> highspy.Highs:
     SolverError
         If HiGHS knows no option of that name.
     """
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = _Silent()  # type: ignore[no-untyped-call]
     for name, value in {"output_flag": False, "threads": 1, "random_seed": 0, **options}.items():
         if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS knows no option {name}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.standardise.values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,8 @@ def code_key(cell: Any) -> str:
 
     Sheets turn 091 into 91 and 211 into 211.0; no list here tells two codes apart by zeros.
     """
-    text = plain(str(cell))
+    # As values.plain does; that module is too heavy for listing code lists.
+    text = unicodedata.normalize("NFKC", str(cell)).strip()
     if text.endswith(".0"):
         text = text[:-2]
     return text.lstrip("0") or text[-1:] if text.isascii() and text.isdigit() else text

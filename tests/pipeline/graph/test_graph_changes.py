@@ -37,17 +37,17 @@ def test_nothing_changed_runs_nothing(city):
     assert [ran(result), ran(result, "shelters")] == [[], []]
 
 
-WRITTEN = ["write geojson", "write csv"]
+CREDITED = ["write geojson", "write csv"]
 """Files that carry title, licence and credit with them."""
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"title": {"ja": "公園（新）"}}, [*WRITTEN, "label tiles"]),
-        ({"licence": "CC0-1.0"}, WRITTEN),
+        ({"title": {"ja": "公園（新）"}}, [*CREDITED, "label tiles"]),
+        ({"licence": "CC0-1.0"}, CREDITED),
         ({"style": {"color": "#ff0000"}}, []),
-        ({"attribution": "みどり課"}, [*WRITTEN, "label tiles"]),
+        ({"attribution": "みどり課"}, [*CREDITED, "label tiles"]),
         ({"tiles": {"maxzoom": 10}}, ["cut tiles", "label tiles"]),
         ({"outputs": ["csv"]}, []),
     ],
@@ -76,7 +76,7 @@ def test_one_source_edited_is_read_and_the_layer_joined_and_written(city):
     (city.folder / "parks2.csv").write_text(csv_text([("藤ノ木", 130.80, 33.91)]), "cp932")
     result = city.build()
     assert ran(result) == [
-        "read 2", "standardise 2", "check 2", "join", "protect", "compare", *WRITTEN,
+        "read 2", "standardise 2", "check 2", "join", "protect", "detect", "compare", *WRITTEN,
         "label tiles",
     ]  # fmt: skip
     assert ran(result, "shelters") == []

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.graph.code import CodeReader, module_file
 from pipeline.graph.digests import FileMemory
+from pipeline.graph.libraries import Libraries
 
 STEPS = "pipeline.layers.steps"
 
@@ -223,3 +224,10 @@ def test_a_step_depends_on_the_versions_of_what_it_uses_and_of_what_that_needs()
     made = CodeReader(FileMemory()).of("gtfs.steps:make")
     assert {"openpyxl", "jpholiday"} <= set(Libraries(FileMemory()).versions(made.libraries))
     assert {"numpy", "pandas", "native pyogrio", "native pyproj", "native shapely"} <= set(versions)
+
+
+def test_certificates_that_a_wheel_leaves_in_the_environment_change_no_key():
+    bare = Libraries(FileMemory(), {"GDAL_DATA": "/x"}).versions(["shapely"])
+    left = {"GDAL_DATA": "/x", "GDAL_CURL_CA_BUNDLE": "/pem", "PROJ_CURL_CA_BUNDLE": "/pem"}
+    assert Libraries(FileMemory(), left).versions(["shapely"]) == bare
+    assert Libraries(FileMemory(), {}).versions(["shapely"]) != bare

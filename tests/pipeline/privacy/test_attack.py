@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,9 @@ def test_what_nothing_bounds_has_no_bound():
 def test_a_table_that_does_not_add_up_is_refused():
     with pytest.raises(ValueError, match="does not add up"):
         System.of_table(np.array([1, 2, 4.0]), [Dimension.flat("ab")])
+
+
+def test_a_solver_prints_nothing_where_a_document_may_go():
+    code = "from pipeline.privacy.solver import quiet_solver; quiet_solver().run()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
