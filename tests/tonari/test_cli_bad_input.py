@@ -31,6 +31,7 @@ def sample(tmp_path, sample_data):
         shutil.copytree(ROOT / "data" / part, tmp_path / "data" / part)
     releases = tmp_path / "data" / "releases"
     shutil.copytree(sample_data / "releases", releases, symlinks=True, copy_function=os.link)
+    shutil.copytree(sample_data / "office", tmp_path / "data" / "office")
     return tmp_path
 
 

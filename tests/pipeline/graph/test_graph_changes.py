@@ -28,7 +28,14 @@ def ran(result, name="parks"):
     return [step.name.partition(": ")[2] for step in outcome.steps if step.state == "ran"]
 
 
-WRITTEN = ["write parquet", "write features", "write geojson", "write csv", "cut tiles"]
+WRITTEN = [
+    "write parquet",
+    "write features",
+    "write search",
+    "write geojson",
+    "write csv",
+    "cut tiles",
+]
 
 
 def test_nothing_changed_runs_nothing(city):
