@@ -17,7 +17,7 @@ from tiles_server.releases import Releases
 from tiles_server.routes.data import api_description
 from tonari.transit import Transit
 
-SEED, REQUESTS = 20261126, 2_000
+SEED, REQUESTS = 20261126, 10_000
 ODD = YAML(typ="safe").load(Path(__file__).with_name("odd_requests.yaml").read_text("utf-8"))
 VALUES, QUERIES, HEADERS = ODD["values"], ODD["queries"], ODD["headers"]
 METHODS = ["GET"] * 18 + [
