@@ -8,8 +8,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pipeline.release.manifest import tool_versions
+
+# What a loaded machine does to the time of one example says nothing about the code. CI draws the
+# same examples at each run, so that a change fails for what it changed; at a desk they differ.
+settings.register_profile(
+    "tonari",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    **({"derandomize": True, "database": None} if os.environ.get("CI") else {}),
+)
+settings.load_profile("tonari")
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("TONARI_REAL_DATA", ROOT.parent / "shared" / "data"))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from hypothesis import HealthCheck, settings
 from ruamel.yaml import YAML
 from shapely.geometry import Point
 
@@ -26,10 +25,6 @@ from pipeline.progress import silent
 from pipeline.release.previous import Previous
 from pipeline.run import Options, build
 from pipeline.sources import read_source
-
-# What a loaded machine does to the time of one example says nothing about the code.
-settings.register_profile("tonari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tonari")
 
 ROOT = Path(__file__).resolve().parents[2]
 TOBATA, WAKAMATSU = (130.818836, 33.901292), (130.814440, 33.902258)
