@@ -38,7 +38,7 @@ def standing_of(loaded: Loaded, data: Path, *, accept: bool = False) -> Standing
 
     declared = loaded.declaration.signing
     signer = signer_of(declared, loaded.root) if declared else None
-    return Standing(visit_all(loaded.declaration, data, accept=accept), signer)
+    return Standing(visit_all(loaded.declaration, data, loaded.root, accept=accept), signer)
 
 
 def jobs_of(

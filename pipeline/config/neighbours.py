@@ -10,13 +10,29 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
+from pipeline.config.base import InputFile, MunicipalityCode, Name, Strict, Text, problem
 
 KEY_PREFIX = "ed25519:"
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$", to_lower=True)]
+Host = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?$", to_lower=True)
+]
+"""Name of a server, and its port where that is not the usual one of ``https``."""
+PORTS = {"http": 80, "https": 443}
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[hd]$")]
 """Hours or days: ``12h``, ``30d``."""
+
+
+def place(url: str) -> tuple[str, int]:
+    """Return the server that an address names: host in lower case, port (0 if it names none).
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
+    """
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0)
 
 
 def duration(text: str) -> dt.timedelta:
@@ -77,6 +93,9 @@ class _Neighbour(Strict):
         Further hosts it may lead to, e.g. of its object storage.
     private
         Whether it is inside our own network: private addresses and plain http are allowed.
+    authority
+        Certificates (PEM) that vouch for it, where the public authorities do not, as in a
+        network of offices.
     max_age
         Older data is marked; nothing is stopped.
     """
@@ -85,6 +104,7 @@ class _Neighbour(Strict):
     url: Url
     hosts: tuple[Host, ...] = ()
     private: bool = False
+    authority: InputFile = ""
     max_age: Duration = "90d"
     limits: Limits = Limits()
 
@@ -92,10 +112,16 @@ class _Neighbour(Strict):
         """Return every address that is declared."""
         return (self.url,)
 
-    def allowed_hosts(self) -> frozenset[str]:
-        """Return the hosts that may be asked, in lower case."""
-        named = {(urlsplit(url).hostname or "").lower() for url in self.urls()}
-        return frozenset({*named, *self.hosts})
+    def places(self) -> frozenset[tuple[str, int]]:
+        """Return the hosts, in lower case, and the ports that may be asked.
+
+        Another port of the same machine is another server: a host may be asked on the port that
+        is written, and on the one of ``https``.
+        """
+        named = {place(url) for url in self.urls()}
+        further = (host.partition(":")[::2] for host in self.hosts)
+        listed = {(host, int(port or PORTS["https"])) for host, port in further}
+        return frozenset({*named, *((host, PORTS["https"]) for host, _ in named), *listed})
 
     @model_validator(mode="after")
     def _plain_http_at_home(self) -> Self:

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import stamina
 
+from pipeline.config.neighbours import PORTS, place
 from pipeline.errors import FetchError
 from pipeline.federation.guard import TROUBLE, Deadline, GuardedTransport
 
@@ -40,7 +41,7 @@ class _Bounds(Protocol):
     @property
     def private(self) -> bool: ...
 
-    def allowed_hosts(self) -> frozenset[str]: ...
+    def places(self) -> frozenset[tuple[str, int]]: ...
 
 
 @dataclass(frozen=True)
@@ -107,15 +108,27 @@ class Fetcher:
         Whom the neighbour may ask about these requests.
     pause
         Seconds before the second try; it doubles.
+    authority
+        File of certificates (PEM) that vouch for it; the public ones where none is given.
+
+    Raises
+    ------
+    FetchError
+        If that file cannot be read.
     """
 
     def __init__(
-        self, bounds: _Bounds, seconds: float, contact: str = "", pause: float = 0.5
+        self,
+        bounds: _Bounds,
+        seconds: float,
+        contact: str = "",
+        pause: float = 0.5,
+        authority: Path | None = None,
     ) -> None:
         self._bounds, self._pause = bounds, pause
         self._deadline = Deadline(seconds)
         self._client = httpx.Client(
-            transport=GuardedTransport(self._deadline, private=bounds.private),
+            transport=GuardedTransport(self._deadline, private=bounds.private, authority=authority),
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(READ_SECONDS),
             trust_env=False,
@@ -174,12 +187,11 @@ class Fetcher:
 
     def _require_allowed(self, url: str) -> None:
         try:
-            parts = urlsplit(url)
-            host, scheme = (parts.hostname or "").lower(), parts.scheme
+            led = place(url) if urlsplit(url).scheme in PORTS else None
         except ValueError:
-            host = scheme = ""
-        if scheme not in ("http", "https") or host not in self._bounds.allowed_hosts():
-            allowed = ", ".join(sorted(self._bounds.allowed_hosts()))
+            led = None
+        if led not in self._bounds.places():
+            allowed = ", ".join(f"{host}:{port}" for host, port in sorted(self._bounds.places()))
             raise FetchError("neighbour-redirect", value=url, reason=f"≠ {allowed}")
 
     def _answered(

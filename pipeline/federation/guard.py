@@ -8,7 +8,10 @@ in the check of the certificate.
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
+import ssl
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +21,8 @@ import httpx
 from pipeline.errors import FetchError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -79,23 +82,49 @@ def permitted(address: str, *, private: bool) -> bool:
     return not any(found in block for block in V6_SPECIAL)
 
 
-def addresses(host: str, port: int, *, private: bool) -> list[str]:
+def addresses(host: str, port: int, *, private: bool, seconds: float) -> list[str]:
     """Resolve a host once and test every address it has.
+
+    Parameters
+    ----------
+    seconds
+        To wait for the name server at most.
 
     Raises
     ------
     FetchError
-        If it has none, or any of them is not permitted.
+        If it has none, or any of them is not permitted, or nobody says in time.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchError("neighbour-unreachable", value=host, reason=str(error)) from error
-    listed = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    listed = _resolved(host, port, seconds)
     for address in listed:
         if not permitted(address, private=private):
             raise FetchError("neighbour-address", value=host, address=address)
     return listed
+
+
+def _resolved(host: str, port: int, seconds: float) -> list[str]:
+    """Return the addresses of a host, each once.
+
+    The system's own resolver knows no deadline: it is asked in a thread that may be left behind.
+    """
+    answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        late = f"DNS, {seconds:g} s"
+        raise FetchError("neighbour-unreachable", value=host, reason=late) from None
+    if isinstance(answer, Exception):
+        raise FetchError("neighbour-unreachable", value=host, reason=str(answer)) from answer
+    return answer
 
 
 class Deadline:
@@ -166,7 +195,8 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         trouble: Exception | None = None
-        for address in addresses(host, port, private=self._private):
+        waited = self._deadline.left(CONNECT_SECONDS)
+        for address in addresses(host, port, private=self._private, seconds=waited):
             wait = self._deadline.left(CONNECT_SECONDS)
             try:
                 inner = self._inner.connect_tcp(address, port, wait, local_address, socket_options)
@@ -175,6 +205,15 @@ class _Backend(httpcore.NetworkBackend):
             else:
                 return _Stream(inner, self._deadline)
         raise trouble or httpcore.ConnectError(f"{host} has no address")
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    if authority is None:
+        return httpx.create_ssl_context(trust_env=False)
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except (OSError, ssl.SSLError) as error:
+        raise FetchError("neighbour-authority", value=authority.name, reason=str(error)) from error
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -186,11 +225,18 @@ class GuardedTransport(httpx.BaseTransport):
         Of everything that is asked through it.
     private
         Whether networks of our own are allowed.
+    authority
+        File of certificates (PEM) that alone vouch for the other end; the public ones without.
+
+    Raises
+    ------
+    FetchError
+        If that file cannot be read.
     """
 
-    def __init__(self, deadline: Deadline, *, private: bool) -> None:
+    def __init__(self, deadline: Deadline, *, private: bool, authority: Path | None = None) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_trusting(authority),
             max_connections=1,
             network_backend=_Backend(deadline, private=private),
         )

@@ -64,6 +64,8 @@ class Asking:
         Whom neighbours may ask.
     accept
         Whether a layer that shrank or changed its form, licence or codes is meant.
+    home
+        Folder of the declaration.
     pause
         Seconds before the second try.
     """
@@ -72,6 +74,7 @@ class Asking:
     contact: str
     accept: bool
     now: dt.datetime
+    home: Path
     pause: float = 0.5
 
 
@@ -94,7 +97,13 @@ def visit(
         left = f"{state.not_before - asking.now.timestamp():.0f}"
         refused = FetchError("neighbour-busy", value=_shown(neighbour, name), seconds=left)
         return {la: _fallback(name, la, state, refused) for la in layers_of(neighbour)}
-    fetcher = Fetcher(neighbour, neighbour.limits.seconds, asking.contact, asking.pause)
+    authority = asking.home / neighbour.authority if neighbour.authority else None
+    try:
+        fetcher = Fetcher(
+            neighbour, neighbour.limits.seconds, asking.contact, asking.pause, authority
+        )
+    except FetchError as refused:
+        return {la: _fallback(name, la, state, refused) for la in layers_of(neighbour)}
     try:
         return _visited(Visit(name, neighbour, folder, state, fetcher, asking.now), asking, sources)
     finally:

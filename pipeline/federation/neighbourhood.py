@@ -104,6 +104,7 @@ def sources_of(declaration: Declaration, neighbour: str) -> dict[str, Source]:
 def visit_all(
     declaration: Declaration,
     data: Path,
+    home: Path,
     *,
     accept: bool = False,
     now: dt.datetime | None = None,
@@ -115,6 +116,8 @@ def visit_all(
     ----------
     data
         Folder that holds ``cache/``.
+    home
+        Folder of the declaration.
     accept
         Whether layers that shrank or changed are meant.
     """
@@ -129,7 +132,7 @@ def visit_all(
     root.mkdir(parents=True, exist_ok=True)
     publisher = declaration.publisher
     contact = publisher.url or publisher.contact
-    asking = Asking(publisher.code, contact, accept, now or dt.datetime.now(dt.UTC), pause)
+    asking = Asking(publisher.code, contact, accept, now or dt.datetime.now(dt.UTC), home, pause)
 
     def visit_host(names: list[str]) -> dict[tuple[str, str], Taken]:
         return {

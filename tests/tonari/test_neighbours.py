@@ -71,7 +71,7 @@ class City:
     def build(self, *, accept=False, only=()):
         loaded = self.load()
         signer = standing_of(loaded, self.data).signer if "signing" in self.declared else None
-        around = visit_all(loaded.declaration, self.data, accept=accept, pause=0.01)
+        around = visit_all(loaded.declaration, self.data, loaded.root, accept=accept, pause=0.01)
         jobs = jobs_of(loaded, self.data, accept=accept, neighbourhood=around)
         return build(
             loaded.declaration, jobs, self.data, silent, only, standing=Standing(around, signer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -129,16 +130,21 @@ def _handler(end):
 
 
 @contextmanager
-def other_end():
-    """Lend a running server: ``(what it answers, its address)``."""
+def other_end(certificate=None):
+    """Lend a running server: ``(what it answers, its address)``; by TLS with a certificate."""
     end = OtherEnd()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(end))
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     server.block_on_close = False
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield end, f"http://127.0.0.1:{server.server_address[1]}"
+        scheme = "https" if certificate else "http"
+        yield end, f"{scheme}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

@@ -1,10 +1,18 @@
 """Fetching: polite, bounded, and only where the declaration allows."""
 
+import datetime as dt
 import gzip
 import hashlib
+import ipaddress
+import threading
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from other_end import (
@@ -13,6 +21,7 @@ from other_end import (
     drip,
     drip_body,
     endless,
+    other_end,
     promising_more,
     redirect,
     whole,
@@ -235,6 +244,72 @@ def test_a_name_that_leads_home_is_refused_unless_it_is_declared(there, fetch):
     assert end.asked == []
 
 
+def test_another_port_of_the_same_machine_is_another_server(there, fetch, tmp_path):
+    end, url = there
+    with other_end() as (desk, desk_url):
+        desk.files["/a"] = CONTENT
+        end.manners["/a"] = redirect(desk_url + "/a")
+        assert refused(fetch, "/a") == "neighbour-redirect"
+        assert desk.asked == []
+        port = desk_url.rpartition(":")[2]
+        assert fetch("/a", declared=neighbour(url, hosts=[f"127.0.0.1:{port}"])).changed
+
+
+def test_a_name_server_that_never_answers_costs_no_more_than_the_time(fetch, monkeypatch):
+    """The one thing replaced: no name server here can be told to be silent."""
+    silent = threading.Event()
+
+    def wait(*_, **__):
+        silent.wait(60)
+        raise OSError("too late")
+
+    monkeypatch.setattr("socket.getaddrinfo", wait)
+    started = time.monotonic()
+    assert refused(fetch, "/a", seconds=1) in ("neighbour-unreachable", "neighbour-too-slow")
+    silent.set()
+    assert time.monotonic() - started < 30
+
+
+def certificate(path, *names):
+    """Write a key and a certificate that vouches for itself: ``path``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Kanda")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(list(names)), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_an_encrypted_address_is_asked_only_where_its_certificate_is_vouched_for(tmp_path):
+    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    own = certificate(tmp_path / "own.pem", here)
+    elsewhere = certificate(tmp_path / "elsewhere.pem", x509.DNSName("kanda.example"))
+
+    def ask(server, authority):
+        with other_end(server) as (end, url):
+            end.files["/a"] = CONTENT
+            fetcher = Fetcher(neighbour(url), 30, pause=0.01, authority=authority)
+            try:
+                return fetcher.get(Want(url + "/a", 1 << 20), tmp_path / "a")
+            finally:
+                fetcher.close()
+
+    assert ask(own, own).changed
+    for server, authority in [(own, None), (own, elsewhere), (elsewhere, elsewhere)]:
+        assert refused(ask, server, authority) == "neighbour-unreachable"
+    not_pem = tmp_path / "note.txt"
+    not_pem.write_text("no certificate")
+    assert refused(ask, own, not_pem) == "neighbour-authority"
+
+
 def test_proxies_of_the_environment_are_not_asked(there, fetch, monkeypatch):
     there[0].files["/a"] = CONTENT
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -272,5 +347,5 @@ def test_an_address_written_as_ipv6_is_judged_alike(address):
 
 def test_every_address_of_a_name_is_tested():
     with pytest.raises(FetchError) as error:
-        addresses("localhost", 80, private=False)
+        addresses("localhost", 80, private=False, seconds=10)
     assert error.value.code == "neighbour-address"
