@@ -107,24 +107,28 @@ class ProcessesExecutor:
             if self._stopped:
                 worker.process.kill()
             worker.pipe.send(task)
-            return self._answer(worker)
+            answer = self._answer(worker)
         except (EOFError, OSError) as error:
             lost = self._workers.pop(slot, None)
             if lost is not None:
+                # Whoever cannot be talked to may still live, and be waited for in vain.
+                lost.process.kill()
                 lost.process.join()
             raise WorkerLostError(f"process {slot} is gone") from error
+        # What the step itself raised may be an OSError too; its process is well.
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    def _answer(self, worker: _Worker) -> Done:
+    def _answer(self, worker: _Worker) -> Done | Exception:
         """Wait for what a process says of its step, and pass on how far it is."""
         while True:
             kind, content = worker.pipe.recv()
             if kind == "progress":
                 self._tell(*content)
-            elif kind == "error":
-                raise content
             else:
-                done: Done = content
-                return done
+                answer: Done | Exception = content
+                return answer
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 OF_SOURCES = (
     "municipality",
-    "sha256",
     "encoding",
     "features",
     "geometry",
@@ -37,20 +36,32 @@ def public_outcome(outcome: Outcome) -> Outcome:
     """Return an outcome as the public may read it.
 
     A finding keeps its value, and its sentence the field and value in it, only where it is
-    about a field of the layer that is published; files, sheets, and every other detail of a
-    sentence never leave. Sources lose their paths, and a CRS its name unless it is a number of
-    the EPSG register.
+    about a field of the layer that is published, and the layer has sources of its own: what is
+    made from records may name a field like theirs and mean a row of theirs. Files, sheets, and
+    every other detail of a sentence never leave. Sources lose their paths, and a CRS its name
+    unless it is a number of the EPSG register; the checksum of a ledger, which tells whoever
+    guesses a withheld value that he guessed right, stays, the one of a neighbour's published
+    file goes out.
     """
     published = frozenset(
         word
         for field in outcome.entry.get("fields", [])
         for word in (field["name"], field["title"]["ja"])
     )
-    findings = [public_finding(finding, published) for finding in outcome.findings]
+    derived = outcome.kind == "layers" and not outcome.entry.get("sources")
+    findings = [
+        public_finding(_nowhere(finding) if derived else finding, published)
+        for finding in outcome.findings
+    ]
     entry = dict(outcome.entry)
     if outcome.kind == "layers" and "sources" in entry:
         entry["sources"] = [_source(source) for source in entry["sources"]]
     return replace(outcome, findings=findings, entry=entry, inside=[], steps=[])
+
+
+def _nowhere(finding: Finding) -> Finding:
+    """Return what is said of a row as said of the whole."""
+    return replace(finding, row=None, field="", value="", places=())
 
 
 def public_finding(finding: Finding, published: frozenset[str]) -> Finding:
@@ -83,6 +94,8 @@ def public_finding(finding: Finding, published: frozenset[str]) -> Finding:
 
 def _source(source: dict[str, Any]) -> dict[str, Any]:
     said = {key: source[key] for key in OF_SOURCES if key in source}
+    if source.get("neighbour") and "sha256" in source:
+        said["sha256"] = source["sha256"]
     if _KNOWN_CRS.fullmatch(str(source.get("crs", ""))):
         said |= {key: source[key] for key in ("crs", "operation") if key in source}
     return said

@@ -1,6 +1,7 @@
 """Steps of our own, in a module that worker processes can import by name."""
 
 import os
+import shutil
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,14 @@ def dies(work):
 def edits(work):
     """Change the ledger named by the text, as a person who saves it meanwhile."""
     Path(work.options.text).write_text("2")
+    return Made()
+
+
+def spoils(work):
+    """Take away the folder of the result, as a hand that tidies up too eagerly."""
+    note(work.options)
+    (work.folder / "text").write_text("x")
+    shutil.rmtree(work.folder)
     return Made()
 
 

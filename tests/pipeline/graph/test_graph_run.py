@@ -201,6 +201,13 @@ def test_a_step_killed_three_times_is_a_finding_and_no_hang(bench):
     assert outcomes["beside"].entry is not None
 
 
+@pytest.mark.parametrize("scheduler", ["serial", "processes"])
+def test_a_result_that_cannot_be_kept_ends_the_build_and_is_not_tried_again(bench, scheduler):
+    with pytest.raises(CacheError, match="cannot be written"):
+        bench.run(bench.step("spoils", "spoils"), bench.step("beside"), scheduler=scheduler)
+    assert bench.runs("spoils") == 1
+
+
 def test_a_scheduler_nobody_knows_is_named_with_those_there_are():
     with pytest.raises(SchedulerError, match="no scheduler 'slurm'; known: serial, processes"):
         executor_for("slurm", silent, [])

@@ -1,6 +1,7 @@
 """No byte of a release tells what stays in the office."""
 
 import gzip
+import hashlib
 import json
 import stat
 import zlib
@@ -14,7 +15,8 @@ from pmtiles.reader import MmapSource, all_tiles
 from shapely.geometry import Point
 
 from pipeline.findings import Catalogue
-from pipeline.release.public import public_finding
+from pipeline.release.outcome import Outcome
+from pipeline.release.public import public_finding, public_outcome
 
 T = {
     "cell of a withheld field": "zqcella",
@@ -113,6 +115,13 @@ def test_no_withheld_token_is_in_any_byte_of_a_release(release):
     assert [kind for kind, token in T.items() if token in spread] == []
 
 
+def test_no_checksum_of_a_ledger_confirms_a_guess_of_what_is_in_it(release, project):
+    ledger = hashlib.sha256((project.folder / f"{T['file name']}.xlsx").read_bytes()).hexdigest()
+    told = b"".join(file.read_bytes() for file in release.rglob("*") if file.is_file())
+    assert ledger.encode() not in told
+    assert ledger in (project.office() / "manifest.json").read_text("utf-8")
+
+
 def test_the_office_is_told_what_the_public_is_not(release, project):
     page = (project.office() / "report.html").read_text("utf-8")
     assert T["file name"] in page
@@ -156,3 +165,16 @@ def test_a_published_field_keeps_its_value_in_public():
     assert (public.field, public.value, public.file) == ("opened", "13月", "")
     hidden = public_finding(made, frozenset({"name"}))
     assert "13月" not in str(hidden.as_dict())
+
+
+@pytest.mark.parametrize("sources, told", [([{"municipality": "kitakyushu"}], True), ([], False)])
+def test_what_is_made_from_records_tells_no_row_of_theirs(sources, told):
+    """A table by district may have a field ``use``; so may the ledger it counts."""
+    made = Catalogue.of("pipeline").finding(
+        "value-not-date", file="台帳.csv", field="opened", row=317, value="13月", known="x",
+    )  # fmt: skip
+    fields = [{"name": "opened", "title": {"ja": "開設日"}}]
+    entry = {"fields": fields, "sources": sources}
+    (public,) = public_outcome(Outcome("layers", "x", "built", entry, findings=[made])).findings
+    assert ("13月" in str(public.as_dict())) is told
+    assert ("317" in str(public.as_dict())) is told
