@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.privacy.layout import TOTAL, Layout
-from pipeline.privacy.system import Dimension, System
+from pipeline.privacy.system import Dimension, System, TableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def counts_of(
 
     Raises
     ------
-    ValueError
+    TableError
         If it has more than :data:`LARGEST` cells, or one row twice.
     """
     zones, zone = _zones(frame, layout, keys, nested=nested)
@@ -71,11 +71,11 @@ def counts_of(
     columns = Dimension.flat(list(layout.parts), TOTAL) if layout.parts else _single(TOTAL)
     shape = (len(zones.codes), len(pers.codes), len(columns.codes))
     if np.prod(shape) > LARGEST:
-        raise ValueError(f"a table of {np.prod(shape)} cells")
+        raise TableError(f"a table of {np.prod(shape)} cells")
     leaves = frame[list(layout.columns.values())].to_numpy(float, na_value=0.0)
     rows = zone * shape[1] + per
     if len(np.unique(rows)) < len(rows):
-        raise ValueError("two rows of one zone")
+        raise TableError("two rows of one zone")
     at = rows[:, None] * shape[2] + np.arange(shape[2])[None, :]
     values = np.zeros(int(np.prod(shape)))
     values[at] = leaves

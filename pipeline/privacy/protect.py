@@ -18,6 +18,7 @@ from pipeline.privacy.risk import Need, too_few
 from pipeline.privacy.rounding import round_controlled
 from pipeline.privacy.solver import SolverError
 from pipeline.privacy.suppress import UnprotectableError, suppress
+from pipeline.privacy.system import TableError
 from pipeline.standardise.columns import Field
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def protect_counts(
                 assert_never(remedy)
     except UnprotectableError:
         return Protected(frame.iloc[:0], findings=[_finding("disclosure-impossible", place)])
-    except (SolverError, ValueError) as error:
+    except (SolverError, TableError) as error:
         reason = str(error)
         return Protected(
             frame.iloc[:0], findings=[_finding("disclosure-failed", place, reason=reason)]
@@ -292,6 +293,7 @@ def _rounded(
     out = frame.copy()
     for number, column in enumerate(layout.columns.values()):
         values = np.round(found.values[counts.at[:, number]]).astype(np.int64)
-        out[column] = pd.array(values, dtype="Int64")
+        # A zone of which nobody says anything is not one without records.
+        out[column] = pd.Series(values, frame.index, dtype="Int64").where(frame[column].notna())
     said = [_finding("disclosure-rounded", place, base=base, beyond=found.beyond)]
     return Protected(out, findings=said, described={"base": base, "beyond": found.beyond})

@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from pipeline.errors import TonariError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
+
+
+class TableError(TonariError):
+    """A table is none that can be protected: too large, twice the same row, sums that differ."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,13 @@ class Dimension:
 
         Raises
         ------
-        ValueError
+        TableError
             If a code has two parents.
         """
         below: dict[str, str] = {}
         for code, parent in pairs:
             if below.setdefault(code, parent) != parent:
-                raise ValueError(f"{code} is part of both {below[code]} and {parent}")
+                raise TableError(f"{code} is part of both {below[code]} and {parent}")
         codes = tuple(dict.fromkeys([*below, *below.values()]))
         place = {code: i for i, code in enumerate(codes)}
         return cls(codes, tuple(place[below[c]] if c in below else -1 for c in codes))
@@ -138,12 +144,12 @@ class System:
 
         Raises
         ------
-        ValueError
+        TableError
             If the table does not add up.
         """
         sizes = [len(dimension.codes) for dimension in dimensions]
         if list(values.shape) != sizes:
-            raise ValueError(f"a table of shape {values.shape} for dimensions of {sizes}")
+            raise TableError(f"a table of shape {values.shape} for dimensions of {sizes}")
         blocks = []
         for axis, dimension in enumerate(dimensions):
             block = dimension.equations()
@@ -162,16 +168,16 @@ class System:
 
         Raises
         ------
-        ValueError
+        TableError
             If a value is negative or not finite, or the equations do not hold.
         """
         values = np.asarray(values, np.float64)
         if not np.isfinite(values).all() or (values < 0).any():
-            raise ValueError("cells must be finite and not negative")
+            raise TableError("cells must be finite and not negative")
         matrix = sparse.csr_array(matrix)
         off = np.abs(matrix @ values)
         if off.size and off.max() > 1e-6 * max(1.0, values.max()):
-            raise ValueError(f"equation {int(off.argmax())} does not add up")
+            raise TableError(f"equation {int(off.argmax())} does not add up")
         none = np.zeros(len(values), np.int64)
         return cls(values, matrix, np.zeros(len(values)), np.full(len(values), np.inf), none)
 

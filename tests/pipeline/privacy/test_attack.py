@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.privacy.attack import Attack, Hidden
-from pipeline.privacy.system import Dimension, System
+from pipeline.privacy.system import Dimension, System, TableError
 from tests.pipeline.privacy.tables import ONE_SMALL, TWO_SMALL, WITH_ZERO, hides, table
 
 
@@ -82,7 +82,7 @@ def test_what_nothing_bounds_has_no_bound():
 
 
 def test_a_table_that_does_not_add_up_is_refused():
-    with pytest.raises(ValueError, match="does not add up"):
+    with pytest.raises(TableError, match="does not add up"):
         System.of_table(np.array([1, 2, 4.0]), [Dimension.flat("ab")])
 
 

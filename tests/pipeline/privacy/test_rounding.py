@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.config.disclosure import Disclosure
+from pipeline.privacy.layout import Layout
+from pipeline.privacy.protect import protect_counts
 from pipeline.privacy.rounding import round_controlled
 from pipeline.privacy.system import Dimension, System
 from tests.pipeline.privacy.tables import OF_ONES, ONE_SMALL, table
@@ -34,3 +38,14 @@ def test_totals_are_kept_and_multiples_stay(leaves, base):
     assert (found.values % base == 0).all()
     if not found.beyond:
         assert (abs(found.values - system.values) < base).all()
+
+
+def test_a_zone_of_which_nobody_says_anything_is_not_one_without_records():
+    frame = pd.DataFrame(
+        {"municipality_code": list("abc"), "people": pd.array([12, None, 18], dtype="Int64")}
+    )
+    rules = Disclosure(min_count=10, remedy="round", base=5)
+    made = protect_counts(frame, Layout("people"), ("municipality_code",), rules, "layers.x")
+    rounded = made.frame["people"].tolist()
+    assert rounded[1] is pd.NA
+    assert {rounded[0], rounded[2]} <= {10, 15, 20}
