@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 HEADER = 100
 MAGIC = b"\x00\x00\x27\x0a"
 REQUIRED = (".shp", ".shx", ".dbf")
+NULL = 0
+POINTS, MULTIPOINTS = (1, 11, 21), (8, 18, 28)
+LINES_AND_AREAS, MULTIPATCH = (3, 5, 13, 15, 23, 25), 31
+WITH_Z = (11, 13, 15, 18, 31)
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,66 @@ def _require_records(shp: Path, index: _Index, source: Source) -> int:
         raise _broken(source, np.flatnonzero(~inside))
     heads = content[starts[:, None] + np.arange(8)].copy().view(">i4").reshape(-1, 2)
     wrong = heads[:, 1].astype(np.int64) * 2 != lengths
+    wrong |= ~_fits(content, starts + 8, np.where(wrong, 4, lengths))
     if wrong.any():
         raise _broken(source, np.flatnonzero(wrong))
     return _count(content, size, limit=len(starts) + 1_000_000)
+
+
+def _fits(
+    content: NDArray[np.uint8], at: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which records have room for the parts and points they claim.
+
+    GDAL gives a record that has not no shape. M values may be left out; Z may not (ESRI
+    Shapefile Technical Description, tables 3 to 16).
+
+    Parameters
+    ----------
+    at, lengths
+        Where the content of each record begins, and its bytes, at least 4; shape (n,).
+    """
+    kind = _integers(content, at)
+    least = np.full(len(at), 4)
+    least[np.isin(kind, POINTS)] = 20
+    least[np.isin(kind, MULTIPOINTS)] = 40
+    least[np.isin(kind, (*LINES_AND_AREAS, MULTIPATCH))] = 44
+    fits = (lengths >= least) & np.isin(kind, (NULL, *POINTS, *MULTIPOINTS, *LINES_AND_AREAS, 31))
+    parts, points = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    points[np.isin(kind, POINTS)] = 1
+    several, many = fits & np.isin(kind, MULTIPOINTS), fits & (least == 44)
+    points[several] = _integers(content, at[several] + 36)
+    parts[many] = _integers(content, at[many] + 36)
+    points[many] = _integers(content, at[many] + 40)
+    fits &= (parts >= 0) & (points >= 0)
+    room = least + 4 * parts * np.where(kind == MULTIPATCH, 2, 1) + 16 * points * (least != 20)
+    room += np.where(np.isin(kind, WITH_Z), 8 * points + 16 * (least != 20), 0)
+    fits &= lengths >= room
+    many &= fits & (parts > 0)
+    if many.any():
+        fits[many] = _parts_ascend(content, at[many] + 44, parts[many], points[many])
+    return fits
+
+
+def _parts_ascend(
+    content: NDArray[np.uint8],
+    at: NDArray[np.int64],
+    parts: NDArray[np.int64],
+    points: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Tell which records name the first point of each part in order, and only points they have."""
+    first = np.cumsum(parts) - parts
+    number = np.arange(parts.sum()) - np.repeat(first, parts)
+    starts = _integers(content, np.repeat(at, parts) + 4 * number)
+    wrong = (starts < 0) | (starts >= np.repeat(points, parts))
+    wrong |= (np.diff(starts, prepend=-1) <= 0) & (number > 0)
+    fit = np.logical_or.reduceat(wrong, first)
+    return ~fit
+
+
+def _integers(content: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Read a little-endian integer of four bytes at each place."""
+    return content[at[:, None] + np.arange(4)].copy().view("<i4")[:, 0].astype(np.int64)
 
 
 def _count(content: NDArray[np.uint8], size: int, limit: int) -> int:

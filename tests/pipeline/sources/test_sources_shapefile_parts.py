@@ -77,6 +77,49 @@ def test_a_record_with_a_wrong_length_is_named(read, shapefile):
     assert (finding.code, finding.feature) == ("records-broken", "7")
 
 
+@pytest.mark.parametrize(
+    "at, claimed",
+    [(36, 2**31 - 1), (36, -1), (36, 2), (40, 2**31 - 1), (40, -1), (40, 10_000), (44, 9), (0, 99)],
+    ids=["parts", "no-parts", "part", "points", "no-points", "point", "start", "kind"],
+)
+def test_a_record_that_claims_more_than_it_has_is_named(read, shapefile, at, claimed):
+    """GDAL gives it no shape, and the area would be missing from the map."""
+    path = shapefile()
+    content = bytearray(path.read_bytes())
+    start = 2 * int.from_bytes(path.with_suffix(".shx").read_bytes()[100 + 8 * 6 :][:4], "big")
+    content[start + 8 + at : start + 12 + at] = claimed.to_bytes(4, "little", signed=True)
+    path.write_bytes(content)
+    finding = code_of(read)
+    assert (finding.code, finding.feature) == ("records-broken", "7")
+
+
+KINDS = {
+    "point": shapely.Point(130.8, 33.9),
+    "point-z": shapely.Point(130.8, 33.9, 7),
+    "multipoint": shapely.MultiPoint([(130.8, 33.9), (130.9, 33.8)]),
+    "multipoint-z": shapely.MultiPoint([(130.8, 33.9, 1), (130.9, 33.8, 2)]),
+    "line": shapely.LineString([(130.8, 33.9), (130.9, 33.8)]),
+    "lines-z": shapely.MultiLineString(
+        [[(130.8, 33.9, 0), (130.9, 33.8, 1)], [(130.7, 33.9, 0), (130.8, 33.8, 1)]]
+    ),
+    "area": shapely.box(130.7, 33.8, 130.9, 33.9),
+    "hole": shapely.box(130.7, 33.8, 130.9, 33.9) - shapely.box(130.75, 33.85, 130.8, 33.88),
+    "areas": shapely.MultiPolygon(
+        [shapely.box(130.7, 33.8, 130.71, 33.9), shapely.box(130.8, 33.8, 130.81, 33.9)]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_records_of_every_kind_are_read_and_so_is_one_without_a_shape(read, tmp_path, kind):
+    shapes = [KINDS[kind], None, KINDS[kind]]
+    frame = gpd.GeoDataFrame({"n": range(3)}, geometry=shapes, crs=6668)
+    frame.to_file(tmp_path / "a.shp", engine="pyogrio")
+    found = read("a.shp").frame.geometry
+    assert [shape is None or shape.is_empty for shape in found] == [False, True, False]
+    assert shapely.equals(shapely.force_2d(found.iloc[0]), shapely.force_2d(KINDS[kind]))
+
+
 def test_rows_beyond_the_count_in_the_table_are_not_dropped(read, shapefile):
     path = shapefile().with_suffix(".dbf")
     content = bytearray(path.read_bytes())
