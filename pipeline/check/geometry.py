@@ -43,12 +43,13 @@ def check_geometry(
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     findings = [] if located else _absent(frame, file, ~present)
     # What a transformation did not reach is an error of its own and no invalid drawing.
-    broken = present & ~not_placed(shapes) & ~shapely.is_valid(shapes)
+    nowhere = present & not_placed(shapes)
+    broken = present & ~nowhere & ~shapely.is_valid(shapes)
     if broken.any():
         findings.append(_repaired(frame, file, broken))
         shapes = shapes.copy()
         shapes[broken] = _made_valid(shapes[broken])
-    empty = shapely.is_empty(shapes)
+    empty = shapely.is_empty(shapes) | nowhere
     findings += _collapsed(frame, file, empty & broken)
     if broken.any() or empty.any():
         shapes = np.where(empty, None, shapes)

@@ -34,8 +34,12 @@ MOVED_IN_2011 = (135.4, 34.9, 142.2, 41.6)
 
 LONGITUDES_OF_JAPAN, LATITUDES_OF_JAPAN = (122.0, 154.5), (20.0, 46.0)
 
-NOWHERE = shapely.Point(np.nan, np.nan)
-"""Stands for a shape until :func:`pipeline.sources.position.check_position` has said so."""
+NOWHERE = shapely.Point(np.inf, np.inf)
+"""Stands for a shape whose place :func:`pipeline.sources.position.check_position` speaks of.
+
+Not NaN, which WKB (OGC 06-103r4, 8.2) keeps for a point that is empty: on its way from step to step
+it would become a feature without geometry.
+"""
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,7 @@ def to_canonical(
 
 
 def _moved(shapes: NDArray[np.object_], operation: Operation) -> NDArray[np.object_]:
-    """Transform shapes; one with a vertex that the way does not reach becomes the point NaN."""
+    """Transform shapes; one with a vertex that the way does not reach becomes :data:`NOWHERE`."""
     xy, of = shapely.get_coordinates(shapes, return_index=True)
     with np.errstate(invalid="ignore"):
         there = operation.apply(xy) if len(xy) else xy

@@ -114,6 +114,7 @@ def _farthest(shapes: NDArray[np.object_], land: Territory | None) -> NDArray[np
 
 def _from_the_others(xy: Coordinates) -> NDArray[np.float64]:
     """Return kilometres beyond what the spread of the source itself makes likely."""
+    xy = np.where(np.isfinite(xy), xy, np.nan)
     if not len(xy) or np.isnan(xy).all():
         return np.zeros(len(xy))
     scale = np.array([np.cos(np.radians(np.nanmedian(xy[:, 1]))), 1.0]) * 111.2

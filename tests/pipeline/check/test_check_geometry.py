@@ -78,3 +78,10 @@ def test_whatever_is_drawn_leaves_valid_or_not_at_all(ring):
 
 def test_what_a_transformation_did_not_reach_is_not_called_an_invalid_drawing():
     assert checked(NOWHERE, PLACE)[1] == []
+
+
+def test_it_is_not_called_undrawn_either_once_it_has_been_kept_between_steps():
+    kept = shapely.from_wkb(shapely.to_wkb(NOWHERE))
+    frame, findings = checked(kept, PLACE)
+    assert findings == []
+    assert frame.geometry.isna().tolist() == [True, False]
