@@ -131,7 +131,8 @@ def read_query(given: Mapping[str, str], layer: Layer, kinds: Mapping[str, Kind]
         if given.get(name, CRS84) != CRS84:
             raise BadQueryError(f"{name} must be {CRS84}")
     # No layer has times of its own, so a datetime chooses nothing (7.15.4).
-    _check_datetime(given.get("datetime", ".."))
+    if "datetime" in given:
+        _check_datetime(given["datetime"])
     return Query(
         bbox=_read_box(given["bbox"]) if "bbox" in given else None,
         equal={name: _key(name, given[name], kinds) for name in sorted(fields & set(given))},
@@ -171,12 +172,16 @@ def _read_box(text: str) -> Box:
 
 
 def _check_datetime(text: str) -> None:
+    """Refuse what is no moment and no interval with at least one end.
+
+    OGC API - Features, Part 1, 7.15.3: only one end may be open, empty or ``..``.
+    """
     parts = text.split("/")
     try:
         ends = [instant(part) for part in parts if part not in ("", "..")]
     except ValueTypeError as wanted:
         raise BadQueryError(f"datetime must be {wanted}, or two with / between them") from None
-    if len(parts) > 2 or ends != sorted(ends):
+    if not ends or len(parts) > 2 or ends != sorted(ends):
         raise BadQueryError("datetime must be a moment or an interval of two")
 
 
