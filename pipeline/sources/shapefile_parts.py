@@ -169,7 +169,9 @@ def _parts_ascend(
 
 def _integers(content: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
     """Read a little-endian integer of four bytes at each place."""
-    return content[at[:, None] + np.arange(4)].copy().view("<i4")[:, 0].astype(np.int64)
+    raw = content[at[:, None] + np.arange(4)].copy()
+    found: NDArray[np.int64] = raw.view("<i4")[:, 0].astype(np.int64)
+    return found
 
 
 def _count(content: NDArray[np.uint8], size: int, limit: int) -> int:
