@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pipeline.errors import ReleaseError
 from pipeline.mirror.push import as_json, object_key
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
 
 LANGUAGES = ("ja", "en")
 TEMPLATE = re.compile(r"/tiles/(?P<name>[^/]+)/\{z\}/\{x\}/\{y\}\.")
@@ -68,8 +72,7 @@ def documents(
                 path = f"maps/{name}/style.json"
                 wanted[f"{tongue}/{path}"] = (f"/{path}", tongue)
         for file, (path, tongue) in wanted.items():
-            answer = client.get(path, base_url=root + "/", headers={"Accept-Language": tongue})
-            document = _rewritten(answer.get_json(), root, known)
+            document = _rewritten(_answer(client, path, tongue, root), root, known)
             made[file] = (as_json(document), "application/json")
     for file, media_type in (
         ("manifest.json", "application/json"),
@@ -78,6 +81,16 @@ def documents(
         if (folder / file).is_file():
             made[file] = ((folder / file).read_bytes(), media_type)
     return made
+
+
+def _answer(client: FlaskClient, path: str, tongue: str, root: str) -> Any:
+    answer = client.get(path, base_url=f"{root}/", headers={"Accept-Language": tongue})
+    if answer.status_code != 200:
+        raise ReleaseError(
+            f"{path} cannot be made ({answer.status_code}); nothing was sent",
+            ja=f"{path} を作れません（{answer.status_code}）。何も送っていません。",
+        )
+    return answer.get_json()
 
 
 def _addresses(

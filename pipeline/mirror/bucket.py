@@ -120,6 +120,11 @@ class Bucket:
         except (FileNotFoundError, failures.AlreadyExistsError, failures.PreconditionError):
             raise
         except (failures.BaseError, OSError, ValueError) as error:
+            if "NoSuchBucket" in str(error):
+                raise ReleaseError(
+                    f"there is no bucket for {self.address} at this service; make it first",
+                    ja=f"{self.address} のバケットがありません。先に作成してください。",
+                ) from None
             said = without_secrets(" ".join(str(error).split())[:300])
             raise ReleaseError(
                 f"storage {self.address} cannot be used now: {said}; run the command again",

@@ -182,6 +182,22 @@ def releases(bucket: Bucket) -> dict[str, Any]:
     return {"current": served, "releases": sorted(whole)}
 
 
+def served(bucket: Bucket) -> str:
+    """Return the id of the served release.
+
+    Raises
+    ------
+    ReleaseError
+        If nothing has been pushed.
+    """
+    if name := str(releases(bucket)["current"]):
+        return name
+    raise ReleaseError(
+        f"nothing has been pushed to {bucket.address}",
+        ja=f"{bucket.address} にはまだ何も送られていません。",
+    )
+
+
 def verify(bucket: Bucket, release: str) -> int:
     """Read every file of a release on storage; return how many there are.
 

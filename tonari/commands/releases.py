@@ -149,7 +149,7 @@ def verify(storage: str, release: str | None, config: Path, data: Path, as_json:
     from pipeline.mirror.bucket import Bucket  # noqa: PLC0415
 
     bucket = Bucket(storage)
-    name = release or mirror.releases(bucket)["current"]
+    name = release or mirror.served(bucket)
     files = mirror.verify(bucket, name)
     if as_json:
         print_json({"release": name, "files": files})

@@ -177,6 +177,22 @@ def test_a_refused_key_is_said_without_repeating_it(s3, monkeypatch):
     assert KEY not in str(caught.value)
 
 
+def test_a_bucket_that_is_not_there_and_an_empty_one_are_said(s3):
+    with pytest.raises(ReleaseError, match="no bucket for s3://another/tonari"):
+        mirror.releases(Bucket("s3://another/tonari"))
+    with pytest.raises(ReleaseError, match="nothing has been pushed to s3://open/tonari"):
+        mirror.served(Bucket("s3://open/tonari"))
+    with pytest.raises(ReleaseError, match=f"no release '{R1}' on storage; releases: none"):
+        mirror.verify(Bucket("s3://open/tonari"), R1)
+
+
+def test_without_a_service_one_sentence_says_so(s3):
+    s3.stop()
+    with pytest.raises(ReleaseError, match="cannot be used now") as caught:
+        mirror.releases(Bucket("s3://open/tonari"))
+    assert "を使えません" in caught.value.ja
+
+
 @pytest.mark.parametrize("address", ["/data", "s3://", "s3://key:secret@open/x", "https://open/x"])
 def test_what_is_no_storage_is_refused_without_repeating_it(address):
     with pytest.raises(ReleaseError, match="s3://bucket/prefix") as caught:
