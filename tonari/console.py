@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from pipeline.errors import TonariError, UndeclaredError
+from pipeline.errors import ReleaseError, TonariError, UndeclaredError
 from pipeline.findings import Finding, Severity
 from pipeline.storage import disk_watched
 from tonari.pace import Pace
@@ -60,12 +60,22 @@ def common_options(function: F) -> F:
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> Any:
         try:
+            _refuse_storage(kwargs["data"])
             with disk_watched(kwargs["data"]):
                 return function(*args, as_json=as_json, **kwargs)
         except TonariError as error:
             fail(error, as_json=as_json)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _refuse_storage(data: Path) -> None:
+    """Stop before a folder called ``s3:`` is made here."""
+    if data.parts[:1] == ("s3:",):
+        raise ReleaseError(
+            "--data is a folder on this machine; a release goes to storage by 'releases push'",
+            ja="--data はこの機械のフォルダーです。保存先へは releases push で送ります。",
+        )
 
 
 def memory_option(function: F) -> F:

@@ -108,6 +108,20 @@ def test_a_push_sends_what_is_missing_and_switches(s3, tmp_path):
     assert mirror.releases(bucket)["current"] == R1
 
 
+def test_whoever_fetches_is_told_the_type_and_how_long_it_holds(s3, tmp_path):
+    items = a_release(tmp_path / "r1", FILES)
+    push(R1, items)
+    bucket = Bucket("s3://open/tonari")
+
+    def told(key: str) -> tuple[str, str]:
+        attributes = bucket._obstore.get(bucket._store, key).attributes
+        return attributes["Content-Type"], attributes["Cache-Control"]
+
+    assert told(items[0].key) == ("text/csv", "public, max-age=31536000, immutable")
+    assert told("current.json") == ("application/json", "no-cache")
+    assert told(f"releases/{R1}/catalogue.json") == ("application/json", "public, max-age=300")
+
+
 def test_a_lost_connection_leaves_the_served_release_and_the_next_push_goes_on(s3, tmp_path):
     push(R1, a_release(tmp_path / "r1", {"layers/a/a.csv": b"id\n1\n"}))
     items = a_release(tmp_path / "r2", FILES)
@@ -198,6 +212,13 @@ def test_what_is_no_storage_is_refused_without_repeating_it(address):
     with pytest.raises(ReleaseError, match="s3://bucket/prefix") as caught:
         Bucket(address)
     assert "secret" not in str(caught.value)
+
+
+def test_storage_is_no_data_folder(run_tonari, tmp_path):
+    done = run_tonari("releases", "list", "--data", "s3://open/tonari", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "--data is a folder on this machine" in done.stderr
+    assert list(tmp_path.iterdir()) == [], "no folder called s3: is made"
 
 
 def test_the_command_makes_documents_that_need_no_server(s3, sample_data, run_tonari):
