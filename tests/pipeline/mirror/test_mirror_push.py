@@ -9,9 +9,12 @@ import shutil
 import socket
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from pmtiles.reader import Reader
 
 from pipeline.errors import ReleaseError
 from pipeline.mirror import push as mirror
@@ -89,6 +92,21 @@ TEXTS = {"catalogue.json": (b"{}", "application/json")}
 
 def push(release: str, items: list[mirror.Item], **options) -> mirror.Pushed:
     return mirror.push(Bucket("s3://open/tonari"), release, items, TEXTS, **options)
+
+
+def by_ranges(key: str) -> Reader:
+    """Open an archive as a browser does: HTTP ranges of an address on storage."""
+    bucket = Bucket("s3://open/tonari")
+    address = bucket._obstore.sign(bucket._store, "GET", key, timedelta(minutes=5))
+
+    def get(offset: int, length: int) -> bytes:
+        wanted = {"Range": f"bytes={offset}-{offset + length - 1}"}
+        answer = httpx.get(address, headers=wanted, timeout=60)
+        assert answer.status_code == 206
+        assert answer.headers["Content-Type"] == "application/vnd.pmtiles"
+        return answer.content
+
+    return Reader(get)
 
 
 def test_a_push_sends_what_is_missing_and_switches(s3, tmp_path):
@@ -249,6 +267,10 @@ def test_the_command_makes_documents_that_need_no_server(s3, sample_data, run_to
         text = style.read_text()
         assert "pmtiles://https://open.example.lg.jp/tonari/objects/" in text
         assert "/tiles/" not in text.replace(root, ""), "no address of a server is left"
+    tilejson = json.loads(next((lies / "releases").glob("*/ja/tiles/parks.json")).read_text())
+    address = tilejson["tiles"][0].removeprefix("pmtiles://").removesuffix("/{z}/{x}/{y}")
+    header = by_ranges(address.removeprefix(f"{root}/")).header()
+    assert (header["min_zoom"], header["max_zoom"]) == (tilejson["minzoom"], tilejson["maxzoom"])
     listed = run_tonari("releases", "list", "s3://open/tonari", "--json", "--data", sample_data)
     assert json.loads(listed.stdout)["current"] == current["release"]
     checked = run_tonari("releases", "verify", "s3://open/tonari", "--data", sample_data)
