@@ -28,7 +28,17 @@ from tiles_server.parameters import QueryCheck
 from tiles_server.protocol.answers import finish
 from tiles_server.protocol.request_check import RequestCheck
 from tiles_server.releases import PublishedFeeds, Releases
-from tiles_server.routes import data, desk, features, feeds, health, pages, realtime, tiles
+from tiles_server.routes import (
+    data,
+    desk,
+    embeds,
+    features,
+    feeds,
+    health,
+    pages,
+    realtime,
+    tiles,
+)
 from tiles_server.security import protect
 from tiles_server.tile_middleware import TileMiddleware
 
@@ -106,7 +116,7 @@ def flask_app(
     )
     app.jinja_env.filters.update(value=shown_value, day=shown_day, moment=clock_and_day)
     errors.register(app)
-    for blueprint in (tiles, features, health, pages):
+    for blueprint in (tiles, features, health, pages, embeds):
         app.register_blueprint(blueprint.blueprint(releases))
     app.register_blueprint(data.blueprint(releases, alerts))
     app.register_blueprint(realtime.blueprint(releases, transit))

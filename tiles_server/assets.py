@@ -17,11 +17,14 @@ from tiles_server.bundling import script, styles
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.errors import UnknownNameError
 from tiles_server.protocol.negotiation import coding
+from tiles_server.security import open_to_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FOLDER = Path(__file__).parent / "static"
+ELEMENT = "tonari-map.js"
+"""The one script that pages of others load, at ``/static/1/…``; 1 is the version of its words."""
 LIBRARY = "vendor/maplibre-gl"
 """Folder of the map library below `FOLDER`; put there by ``python -m tiles_server.vendor``."""
 
@@ -113,6 +116,8 @@ def _media_type(file: str) -> str | None:
 
 def _kept(response: Response, version: str) -> Response:
     """Say how long a file may be kept: for ever under the address of its own version."""
+    if request.path.endswith(f"/{ELEMENT}"):
+        open_to_all(response)
     if "ETag" not in response.headers:
         response.add_etag()
     current = version == static_version()

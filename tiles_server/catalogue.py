@@ -78,7 +78,8 @@ def _map(release: Release, name: str, chart: Map) -> dict[str, Any]:
         "feeds": [name for name in chart.feeds if name in release.tilesets],
         "links": {
             "page": url_for("pages.map_page", map=name, _external=True),
-            "embed": url_for("pages.map_embed", map=name, _external=True),
+            "embed": url_for("embeds.map_embed", map=name, _external=True),
+            "share": url_for("embeds.share", map=name, _external=True),
             "style": url_for("tiles.style", map=name, _external=True),
         },
     }

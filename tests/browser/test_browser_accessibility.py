@@ -13,6 +13,7 @@ PAGES = {
     "table": "/layers/evacuation_sites",
     "map": "/maps/kanmon_safety#15/33.906/130.84",
     "embed": "/maps/kanmon_safety/embed#15/33.906/130.84",
+    "share": "/maps/kanmon_safety/share",
     "error": "/maps/nothing",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from release_maker import make_release, switch
-from serving import free_port, serving
+from serving import serving
 
 pytestmark = pytest.mark.browser
 RELEASE = "20261123T160000Z-0000000a"
@@ -12,15 +12,10 @@ MAP = "/maps/kanmon_safety"
 
 
 @pytest.fixture(scope="module")
-def allowed_port():
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, allowed_port):
+def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     (data / "releases").mkdir()
-    make_release(data / "releases", RELEASE, allow=(f"http://localhost:{allowed_port}",))
+    make_release(data / "releases", RELEASE)
     switch(data / "releases", RELEASE)
     with serving(data) as running:
         yield running
@@ -173,52 +168,3 @@ def test_without_javascript_the_content_is_reachable_as_tables(server, visit):
     reader.page.goto(server.address + MAP)
     reader.page.get_by_role("link", name="指定緊急避難場所").click()
     assert reader.page.get_by_role("cell", name="第1小学校", exact=True).is_visible()
-
-
-def embedding(server, port):
-    return (
-        f"<!doctype html><title>host</title><iframe title='map' width=600 height=400 "
-        f"src='{server.address}{MAP}/embed'></iframe>"
-    )
-
-
-@pytest.fixture
-def host(server, allowed_port):
-    """Serve a page of another site, which embeds the map, on two ports: one allowed, one not."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(embedding(server, allowed_port).encode())
-
-        def log_message(self, *_):
-            pass
-
-    servers = [ThreadingHTTPServer(("localhost", port), Page) for port in (allowed_port, 0)]
-    for one in servers:
-        threading.Thread(target=one.serve_forever, daemon=True).start()
-    yield [one.server_address[1] for one in servers]
-    for one in servers:
-        one.shutdown()
-        one.server_close()
-
-
-def test_a_site_the_map_allows_can_embed_it(host, visit, output):
-    reader = visit(viewport={"width": 700, "height": 480})
-    reader.page.goto(f"http://localhost:{host[0]}/")
-    frame = reader.page.frame_locator("iframe")
-    frame.locator('html[data-map-state="idle"]').wait_for(state="attached")
-    assert frame.get_by_role("checkbox", name="指定緊急避難場所").is_checked()
-    assert frame.get_by_role("region", name="見本").is_visible()
-    reader.page.screenshot(path=output / "embed.png")
-
-
-def test_a_site_the_map_does_not_name_cannot_embed_it(host, visit):
-    reader = visit()
-    with reader.page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-        reader.page.goto(f"http://localhost:{host[1]}/")
-    assert reader.page.frame_locator("iframe").locator("#map").count() == 0

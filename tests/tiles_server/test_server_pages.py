@@ -104,7 +104,7 @@ def test_nobody_may_frame_a_page_that_is_not_for_it(client, page):
 def test_the_embedded_map_may_be_framed_by_the_sites_it_names(client):
     headers = client.get("/maps/kanmon_safety/embed").headers
     policy = headers["content-security-policy"]
-    assert policy.endswith("frame-ancestors https://www.city.example.lg.jp")
+    assert policy.endswith("frame-ancestors 'self' https://www.city.example.lg.jp")
     assert "x-frame-options" not in headers
 
 

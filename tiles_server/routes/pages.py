@@ -97,15 +97,8 @@ def blueprint(releases: Releases) -> Blueprint:
     @pages.get("/maps/<map>")
     def map_page(map: str) -> Response:
         release = releases.current()
-        response = _map_page("map.html", release, map)
+        response = map_response("map.html", release, map)
         return protect(response, page_policy(origins(release.map(map))))
-
-    @pages.get("/maps/<map>/embed")
-    def map_embed(map: str) -> Response:
-        release = releases.current()
-        response = _map_page("embed.html", release, map)
-        chart = release.map(map)
-        return protect(response, page_policy(origins(chart)), framed_by=chart.embed.allow)
 
     @pages.get("/maps/<map>/qr.svg")
     def map_code(map: str) -> Response:
@@ -179,7 +172,8 @@ def _municipality(release: Release, code: object) -> str:
     return (known and known.name.best(language())) or str(code or "")
 
 
-def _map_page(template: str, release: Release, name: str) -> Response:
+def map_response(template: str, release: Release, name: str) -> Response:
+    """Render a page of a map, with its style and its parts."""
     chart: Map = release.map(name)
     style = build_style(release, name, language())
     return page(

@@ -6,6 +6,7 @@
 import * as maplibregl from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { connectBase, withoutBase } from "./map-base.js";
 import { connectFilters } from "./map-filters.js";
+import { connectFrame } from "./map-frame.js";
 import { FeatureList, once } from "./map-list.js";
 import { connectHover, FeaturePanel } from "./map-panel.js";
 import { readAddress, writeAddress } from "./map-share.js";
@@ -87,10 +88,12 @@ function connectSelection(map, style) {
   const layers = style.metadata["tonari:layers"];
   const shapes = shapeLayers(style);
   const highlight = createHighlight(map);
+  let shown = () => {};
   const municipalities = style.metadata["tonari:municipalities"];
   const panel = new FeaturePanel(layers, municipalities, words, (feature) => {
     highlight(feature);
     list.mark(feature);
+    shown(feature);
   });
   const list = new FeatureList(layers, words, (feature) => select(feature, true));
 
@@ -116,7 +119,7 @@ function connectSelection(map, style) {
     setState(features.length ? "idle" : "empty");
   });
   map.on("movestart", () => setState("loading"));
-  return { selectFirst, shapes };
+  return { selectFirst, shapes, onShow: (then) => { shown = then; } };
 }
 
 /** Show a place that was searched for, and select what is there once it is drawn. */
@@ -161,7 +164,9 @@ function start() {
     });
     const selection = connectSelection(map, style);
     base.show();
-    connectTools(map, words, createGoTo(map, selection));
+    const goTo = createGoTo(map, selection);
+    connectTools(map, words, goTo);
+    selection.onShow(connectFrame(map, goTo));
     root.dataset.mapTools = "ready";
   });
 }
