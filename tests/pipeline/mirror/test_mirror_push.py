@@ -63,7 +63,8 @@ class S3:
 @pytest.fixture
 def s3(tmp_path, monkeypatch):
     if HERE is None:
-        assert not os.environ.get("CI"), ".ci/run installs versitygw"
+        said = os.environ.get("TONARI_WITHOUT_S3") or not os.environ.get("CI")
+        assert said, ".ci/run builds versitygw, or says that it could not"
         pytest.skip("versitygw is not installed: go install (CONTRIBUTING.md)")
     server = S3(tmp_path)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
