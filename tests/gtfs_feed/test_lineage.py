@@ -163,7 +163,7 @@ def test_routes_that_share_nothing_are_one_gone_and_one_new():
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_however_trips_are_handed_out_to_new_routes_nothing_else_is_reported(language, data):
     count = data.draw(st.integers(2, 8))

@@ -156,7 +156,7 @@ OPTIONS = st.builds(
 # Shrinking a failure would take minutes; the parts named in it can be made smaller by hand.
 @given(layers(), LIMITS, OPTIONS)
 @settings(
-    max_examples=40,
+    max_examples=16,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -182,7 +182,7 @@ def test_any_layers_in_parts_of_any_size_give_the_same_archive(tmp_path, data, l
     ids=["tiny", "small", "few runs", "one part"],
 )
 def test_a_town_in_parts_is_the_town(tmp_path, limits):
-    assert_same(*both(tmp_path, town(1500), TileOptions(maxzoom=13), limits))
+    assert_same(*both(tmp_path, town(800), TileOptions(maxzoom=13), limits))
 
 
 def test_two_layers_share_their_tiles(tmp_path):
