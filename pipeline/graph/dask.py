@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import SchedulerError
-from pipeline.graph.executors import WorkerLostError, settle
+from pipeline.graph.executor import WorkerLostError, settle
 from pipeline.graph.worker import Done, Task, run_task
 
 try:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pipeline.errors import SchedulerError
 from pipeline.graph.worker import Done, Task, run_task
@@ -13,29 +12,12 @@ from pipeline.graph.worker import Done, Task, run_task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.graph.executor import StepExecutor
     from pipeline.progress import Progress
 
 LEAST_SHARE = 512 << 20
 """Bytes below which a step has too little to work with."""
 KINDS = ("serial", "processes", "local", "tcp://HOST:PORT")
-
-
-class WorkerLostError(Exception):
-    """The process that ran a step ended in the middle of it."""
-
-
-class StepExecutor(Protocol):
-    """What the scheduler needs of any of them."""
-
-    @property
-    def slots(self) -> int:
-        """How many steps run at once."""
-
-    def submit(self, task: Task) -> Future[Done]:
-        """Begin a step; the future raises :class:`WorkerLostError` if its process ends."""
-
-    def stop(self, *, now: bool) -> None:
-        """End all workers: at once, in the middle of steps, or when they have nothing to do."""
 
 
 class SerialExecutor:
@@ -128,12 +110,3 @@ def executor_for(
         case _:
             known = ", ".join(KINDS)
             raise SchedulerError(f"there is no scheduler '{scheduler}'; known: {known}")
-
-
-def settle(future: Future[Done], done: Done | None, error: BaseException | None) -> None:
-    """Give a future its outcome unless it was given up meanwhile."""
-    with contextlib.suppress(Exception):
-        if error is not None:
-            future.set_exception(error)
-        elif done is not None:
-            future.set_result(done)

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.graph.executors import WorkerLostError, settle
+from pipeline.graph.executor import WorkerLostError, settle
 from pipeline.graph.worker import Done, Task, run_task
 
 if TYPE_CHECKING:

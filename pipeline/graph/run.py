@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.findings import Catalogue, Finding, has_error
-from pipeline.graph.executors import WorkerLostError
+from pipeline.graph.executor import WorkerLostError
 from pipeline.graph.worker import Task
 from pipeline.progress import silent
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
-    from pipeline.graph.executors import StepExecutor
+    from pipeline.graph.executor import StepExecutor
     from pipeline.graph.keys import Keys
     from pipeline.graph.step import Entry, Step
     from pipeline.graph.store import StepStore
