@@ -13,10 +13,60 @@ ROOT = Path(__file__).parents[1]
 DECISIONS = ROOT / "docs" / "adr"
 
 
-def test_no_circle_of_files():
-    """Imports inside functions count too; those of a type checker alone do not."""
+FLOORS = {
+    "pipeline": [
+        "run",
+        # Rooms of one floor may know each other where they stand together.
+        "layers derive raster",
+        "release",
+        "privacy",
+        "borders", "features", "tiling",
+        "check", "federation", "graph", "write",
+        "standardise sources config",
+        "confined", "inventory", "jobs", "licences", "mirror", "storage",
+        "errors", "findings", "places", "progress", "statements",
+    ],
+    "gtfs": [
+        "steps",
+        "pages",
+        "departures", "diff", "export",
+        "build fares flex registry republish stops",
+        "figures", "realtime", "validate",
+        "feed", "reconcile",
+        "days",
+        "job", "timetable",
+        "errors", "notices", "options",
+    ],
+}  # fmt: skip
+"""Rooms of a package, the upper first: each knows only those that stand after it."""
+
+
+@pytest.fixture(scope="module")
+def graph():
     packages = ("pipeline", "gtfs", "tiles_server", "tonari")
-    graph = grimp.build_graph(*packages, exclude_type_checking_imports=True)
+    return grimp.build_graph(*packages, exclude_type_checking_imports=True)
+
+
+def room_of(module, package):
+    parts = module.split(".")
+    return parts[1] if parts[0] == package and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_room_knows_only_what_lies_below_it(graph, package):
+    floor = {room: number for number, rooms in enumerate(FLOORS[package]) for room in rooms.split()}
+    known = [
+        (room_of(one, package), room_of(other, package), f"{one} imports {other}")
+        for one in graph.modules
+        for other in graph.find_modules_directly_imported_by(one)
+    ]
+    inside = [(one, other, said) for one, other, said in known if one and other and one != other]
+    assert {room_of(module, package) for module in graph.modules} - {None} == set(floor)
+    assert [said for one, other, said in inside if floor[one] > floor[other]] == []
+
+
+def test_no_circle_of_files(graph):
+    """Imports inside functions count too; those of a type checker alone do not."""
     imports = {m: graph.find_modules_directly_imported_by(m) for m in graph.modules}
     try:
         TopologicalSorter(imports).prepare()
