@@ -12,14 +12,16 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from gtfs.days.calendar import effective_dates
-from gtfs.feed.ids import HOMES, LOCATION, ids, rename
+from gtfs.feed.ids import HOMES, LOCATION, ids, references, rename
 from gtfs.feed.schema import Kind
 from gtfs.feed.tables import kind
 from gtfs.republish.change import Changing
 from gtfs.republish.days import keep_days
 from gtfs.republish.translations import modern_translations
-from gtfs.republish.unused import drop_unused, known_ids, note_lost
+from gtfs.republish.unused import drop_unused, known_ids, note_lost, unknown
 
 if TYPE_CHECKING:
     from gtfs.feed.tables import Feed
@@ -48,6 +50,8 @@ def modernise(feed: Feed) -> tuple[Feed, list[Finding]]:
         modern_translations,
         _fill_agency,
         _fill_location_type,
+        _note_unknown,
+        _note_prices,
         _drop_what_never_runs,
         _ascii_ids,
         _write_period,
@@ -120,6 +124,27 @@ def _fill_location_type(work: Changing) -> None:
         value=0,
         count=int(empty.sum()),
     )
+
+
+def _note_unknown(work: Changing) -> None:
+    """Say which ids named nothing from the beginning: what is meant cannot be found out here."""
+    needed = {(r.table, r.column) for r in references() if r.keeps}
+    for place, lost in unknown(work.feed).items():
+        table, column = place
+        code = "reference-unknown" if place in needed else "described-unknown"
+        count = int(work.feed[table][column].isin(lost).sum())
+        work.say(code, file=table, column=column, value=min(lost), count=count)
+
+
+def _note_prices(work: Changing) -> None:
+    fares = work.feed.table("fare_attributes", "fare_id", "price")
+    below = pd.to_numeric(fares.price, errors="coerce") < 0
+    if below.any():
+        value = fares.price[below].iloc[0]
+        work.say(
+            "price-negative", file="fare_attributes", column="price", value=value,
+            count=int(below.sum()),
+        )  # fmt: skip
 
 
 def _drop_what_never_runs(work: Changing) -> None:

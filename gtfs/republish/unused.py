@@ -14,7 +14,7 @@ import pandas as pd
 from gtfs.feed.ids import HOMES, LOCATION, ids, record_kinds, references, values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from gtfs.feed.tables import Feed
@@ -72,7 +72,20 @@ def settle(work: Changing, before: Known, *, unused: bool = False) -> None:
 
 def dangling(feed: Feed, known: Known) -> dict[tuple[str, str], set[str]]:
     """Return, by table and column, ids that name nothing of a feed although `known` has them."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found = {
+        (table, column): gone & set().union(*(known[kind] for kind in of))
+        for table, column, of, gone in _undefined(feed)
+    }
+    return {place: lost for place, lost in found.items() if lost}
+
+
+def unknown(feed: Feed) -> dict[tuple[str, str], set[str]]:
+    """Return, by table and column, ids that name nothing of a feed."""
+    return {(table, column): gone for table, column, _, gone in _undefined(feed)}
+
+
+def _undefined(feed: Feed) -> Iterator[tuple[str, str, list[str], set[str]]]:
+    """Yield columns of ids with the kinds they may name and those that name nothing."""
     kinds: dict[tuple[str, str], list[str]] = {}
     for reference in references():
         kinds.setdefault((reference.table, reference.column), []).append(reference.kind)
@@ -80,10 +93,8 @@ def dangling(feed: Feed, known: Known) -> dict[tuple[str, str], set[str]]:
         if table in feed and column in feed[table].columns:
             defined = set().union(*(ids(feed, kind) for kind in of), {""})
             gone = set(feed[table][column]) - defined
-            lost = gone & set().union(*(known[kind] for kind in of))
-            if lost:
-                found[table, column] = lost
-    return found
+            if gone:
+                yield table, column, of, gone
 
 
 def note_lost(work: Changing, before: Known) -> None:

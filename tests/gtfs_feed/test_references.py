@@ -203,3 +203,37 @@ def test_a_ride_on_demand_stays_whichever_draft_it_follows(ferry, place):
     with_more(ferry, location_groups=[{"location_group_id": "G"}],
               stop_times=[{"trip_id": "ride", place: "G", "stop_sequence": 1}])  # fmt: skip
     assert "ride" in ids(modernise(ferry)[0], "trip")
+
+
+def with_value(feed, table, column, value):
+    """Return a feed with `value` in the first row of a table."""
+    changed = feed.copy()
+    frame = changed[table].copy()
+    frame.loc[frame.index[0], column] = value
+    changed[table] = frame
+    return changed
+
+
+def said(feed):
+    return {(f.code, f.severity.value, f.file, f.field, f.value) for f in modernise(feed)[1]}
+
+
+def test_what_named_nothing_from_the_beginning_is_an_error_and_not_written_on(ferry):
+    """A journey planner rejects such a feed; what was meant nobody can tell but its maker."""
+    lost = with_value(ferry, "stop_times", "stop_id", "NOWHERE")
+    told = ("reference-unknown", "error", "stop_times.txt", "stop_id", "NOWHERE")
+    assert told in said(lost)
+    assert not {code for code, *_ in said(ferry)} & {"reference-unknown", "described-unknown"}
+
+
+def test_a_row_about_nothing_is_left_and_told(ferry):
+    about = with_more(ferry, routes_jp=[{"route_id": "gone", "origin_stop": "戸畑"}])
+    assert ("described-unknown", "warning", "routes_jp.txt", "route_id", "gone") in said(about)
+
+
+def test_a_fare_below_nothing_is_an_error(ferry):
+    fare = {"fare_id": "below", "price": -100.0, "currency_type": "JPY", "payment_method": 0}
+    told = {
+        (code, severity) for code, severity, *_ in said(with_more(ferry, fare_attributes=[fare]))
+    }
+    assert ("price-negative", "error") in told
