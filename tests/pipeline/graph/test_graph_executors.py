@@ -36,6 +36,7 @@ def sample(run_tonari, tmp_path_factory):
     return build
 
 
+@pytest.mark.timeout(1200)  # three whole builds, on a machine that may do other work
 def test_the_sample_is_the_same_built_serially_by_processes_and_on_a_cluster(sample):
     serial = sample("serial")
     assert sample("processes") == serial
