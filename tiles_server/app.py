@@ -16,6 +16,7 @@ from tiles_server.desk.guard import Guard
 from tiles_server.formatting import (
     clock,
     clock_and_day,
+    foreign,
     full_day,
     shown_day,
     shown_value,
@@ -31,6 +32,7 @@ from tiles_server.releases import PublishedFeeds, Releases
 from tiles_server.routes import (
     data,
     desk,
+    documents,
     embeds,
     features,
     feeds,
@@ -106,6 +108,7 @@ def flask_app(
         asset=assets.asset,
         alerts=alerts.of,
         live=alerts.live,
+        foreign=foreign,
         clock=clock,
         full_day=full_day,
         weekday=weekday,
@@ -116,7 +119,7 @@ def flask_app(
     )
     app.jinja_env.filters.update(value=shown_value, day=shown_day, moment=clock_and_day)
     errors.register(app)
-    for blueprint in (tiles, features, health, pages, embeds):
+    for blueprint in (tiles, features, health, pages, documents, embeds):
         app.register_blueprint(blueprint.blueprint(releases))
     app.register_blueprint(data.blueprint(releases, alerts))
     app.register_blueprint(realtime.blueprint(releases, transit))

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from tiles_server.language import language, messages, say
+
+if TYPE_CHECKING:
+    from tiles_server.interfaces import Named
+    from tiles_server.manifest import Words
+
+JAPANESE = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+"""A kana or a kanji: nothing else is written with them here."""
 
 JAPAN = timezone(timedelta(hours=9))
 """No summer time since 1951."""
@@ -67,3 +78,21 @@ def shown_day(moment: str) -> str:
         year, month, number = day.split("-")
         return f"{year}年{int(month)}月{int(number)}日"
     return day
+
+
+def foreign(said: Words | Named | str) -> Markup:
+    """Return the attribute ``lang`` for what is not said in the language of the page.
+
+    Parameters
+    ----------
+    said
+        Words, of which the page shows the other language's when its own are missing; or a value
+        of the data, which is Japanese if it is written so.
+    """
+    own = language()
+    if isinstance(said, str):
+        other = "ja" if own == "en" and JAPANESE.search(said) else ""
+    else:
+        first, second = (said.en, said.ja) if own == "en" else (said.ja, said.en)
+        other = ("ja" if own == "en" else "en") if second and not first else ""
+    return Markup(f' lang="{other}"' if other else "")  # noqa: S704 - one of two words

@@ -67,6 +67,11 @@ class Release:
         return self.manifest.release
 
     @cached_property
+    def reported(self) -> bool:
+        """Whether the release says how it was made."""
+        return (self.folder / "report.html").is_file()
+
+    @cached_property
     def files(self) -> dict[str, Artefact]:
         """Artefacts by their path in the release."""
         return {artefact.path: artefact for artefact in self.manifest.artefacts}

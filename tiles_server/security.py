@@ -42,6 +42,9 @@ DESK_POLICY = (
 )
 """Forms of the staff: no script at all."""
 
+DOCUMENT_POLICY = DESK_POLICY
+"""A timetable or report in the frame of the site: no script either."""
+
 DATA_POLICY = ("default-src 'none'",)
 REPORT_POLICY = (
     "default-src 'none'",
@@ -50,7 +53,7 @@ REPORT_POLICY = (
     "base-uri 'none'",
     "form-action 'none'",
 )
-"""A page written by the pipeline: one file with its own style and no script.
+"""A page written by others than our pipeline: one file with its own style and no script.
 
 No sandbox: in one, the telephone numbers of services to be booked could not be called.
 """

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 from ruamel.yaml import YAML
 
-from tiles_server.alerts import send_with_alerts
 from tiles_server.caching import LATEST, TILE_VERSIONED
 from tiles_server.catalogue import catalogue
 from tiles_server.errors import UnknownNameError
 from tiles_server.files import send_kept, send_latest
+from tiles_server.routes.documents import document_page
 from tiles_server.routes.tiles import document
 from tiles_server.security import REPORT_POLICY, open_to_all, protect
 
@@ -34,11 +34,11 @@ def blueprint(releases: Releases, alerts: AlertBoard) -> Blueprint:
 
     @data.get("/manifest.json")
     def manifest() -> Response:
-        return _signed(releases, "manifest.json", "application/json")
+        return _of_release(releases, "manifest.json", "application/json")
 
     @data.get("/manifest.json.sig")
     def signature() -> Response:
-        return _signed(releases, "manifest.json.sig", "text/plain; charset=utf-8")
+        return _of_release(releases, "manifest.json.sig", "text/plain; charset=utf-8")
 
     @data.get("/federation.json")
     def federation() -> Response:
@@ -72,18 +72,30 @@ def blueprint(releases: Releases, alerts: AlertBoard) -> Blueprint:
 
     @data.get("/gtfs/<feed>/<file>")
     def gtfs_file(feed: str, file: str) -> Response:
-        if file.startswith("timetable") and file.endswith(".html"):
-            found = alerts.of(feed)
-            response = send_with_alerts(releases, lambda r: _named(r.feed(feed), file), found)
-        else:
-            response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
-        return protect(response, REPORT_POLICY) if file.endswith(".html") else response
+        if not file.endswith(".html"):
+            return send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
+        shown = document_page(
+            releases, lambda r: _named(r.feed(feed), file), feed, alerts if _timed(file) else None
+        )
+        if shown is not None:
+            return shown
+        response = send_latest(releases, lambda r: _named(r.feed(feed), file), LATEST)
+        return protect(response, REPORT_POLICY)
+
+    @data.get("/findings.csv")
+    def findings() -> Response:
+        return _of_release(releases, "findings.csv", "text/csv; charset=utf-8")
 
     return data
 
 
-def _signed(releases: Releases, file: str, media_type: str) -> Response:
-    """Answer the exact bytes that were signed, or the signature."""
+def _timed(file: str) -> bool:
+    """Tell whether a page says when something departs, so that cancellations belong on it."""
+    return file.startswith("timetable")
+
+
+def _of_release(releases: Releases, file: str, media_type: str) -> Response:
+    """Answer the exact bytes of a file that is about the release as a whole."""
     release = releases.current()
     try:
         content = (release.folder / file).read_bytes()
