@@ -95,4 +95,4 @@ def foreign(said: Words | Named | str) -> Markup:
     else:
         first, second = (said.en, said.ja) if own == "en" else (said.ja, said.en)
         other = ("ja" if own == "en" else "en") if second and not first else ""
-    return Markup(f' lang="{other}"' if other else "")  # noqa: S704 - one of two words
+    return Markup(f' lang="{other}"' if other else "")

@@ -108,16 +108,16 @@ def one_language(text: str, tongue: str) -> Document | None:
     content = _NEIGHBOUR.sub(lambda found: f' href="{found[1]}?lang={tongue}"', content)
     head, found, body = content.partition(NOTICES)
     return Document(
-        Markup(title[number] or title[3]),  # noqa: S704 - written by our templates, which escape
+        Markup(title[number] or title[3]),
         main[1] or "",
-        Markup(head if found else ""),  # noqa: S704
-        Markup(body if found else head),  # noqa: S704
+        Markup(head if found else ""),
+        Markup(body if found else head),
     )
 
 
 def with_addresses(body: Markup, tongue: str) -> Markup:
     """Return the report with links to the addresses that files of feeds have here."""
-    return Markup(  # noqa: S704 - as above; the address is escaped by url_for
+    return Markup(
         _OF_FEED.sub(
             lambda found: ' href="{}"'.format(
                 url_for("data.gtfs_file", feed=found[1], file=found[2], lang=tongue)

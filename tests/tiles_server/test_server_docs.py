@@ -78,6 +78,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "cause_",
         "effect_",
         "border_kind_",
+        "nav_",
     }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
@@ -92,6 +93,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "cause_",
         "effect_",
         "border_kind_",
+        "nav_",
         "refused_",
         "said_",
         "stops",

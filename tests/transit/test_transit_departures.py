@@ -8,6 +8,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import Template
+from markupsafe import escape
 from transit_release import (
     FIRST,
     alert,
@@ -17,6 +21,8 @@ from transit_release import (
     tonari_serve,
     write_release,
 )
+
+from tiles_server.wrapping import one_language
 
 TOMORROW = today() + dt.timedelta(days=1)
 STOP = "/gtfs/wakato_ferry/stops/TO"
@@ -123,9 +129,42 @@ def test_stops_are_found_by_name_reading_and_english(client):
 
 def test_feed_and_timetables_lead_to_the_stops(client):
     assert "/gtfs/wakato_ferry/stops" in client.get("/gtfs/wakato_ferry/").text
-    assert 'href="stops"' in client.get("/gtfs/wakato_ferry/timetable.html").text
-    assert 'href="stops/TO"' in client.get("/gtfs/wakato_ferry/timetable-wakato.html").text
+    assert 'href="stops?lang=ja"' in client.get("/gtfs/wakato_ferry/timetable.html").text
+    assert 'href="stops/TO?lang=ja"' in client.get("/gtfs/wakato_ferry/timetable-wakato.html").text
     assert client.get("/gtfs/wakato_ferry").status_code == 308
+
+
+def test_a_rider_on_a_timetable_finds_the_site_in_one_language(client, data):
+    page = "/gtfs/wakato_ferry/timetable-wakato.html"
+    japanese, english = (client.get(f"{page}?lang={tongue}").text for tongue in ("ja", "en"))
+    for text, tongue in ((japanese, "ja"), (english, "en")):
+        assert f'<html lang="{tongue}">' in text
+        assert f'href="/?lang={tongue}#feeds"' in text
+        assert f'href="/gtfs/wakato_ferry/?lang={tongue}"' in text
+        assert "<!--" not in text
+        assert "<style" not in text
+    assert "時刻表</span>" in japanese
+    assert "timetable</span>" in english
+    assert "All routes" not in japanese
+    assert "路線一覧" not in english
+    kept = (data / "releases" / FIRST / "feeds/wakato_ferry/timetable-wakato.html").read_text()
+    assert "All routes" in kept
+    assert "路線一覧" in kept  # the file is whole by itself
+
+
+@given(st.text("<>\"'&-/!ja en渡", max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_no_value_can_write_a_mark(value):
+    """What a name holds comes out as it went in, in either language, and takes nothing with it."""
+    words = Template(
+        "<title>t</title><main><!--ja-->{{ v }}・<!--en-->{{ v }}.<!--/-->"
+        '<i data-ja="{{ v }}" data-en="{{ v }}" aria-label="{{ v }} / {{ v }}">k</i></main>',
+        autoescape=True,
+    ).render(v=value)
+    for tongue, end in (("ja", "・"), ("en", ".")):
+        told = one_language(words, tongue)
+        assert told is not None
+        assert str(told.body) == f'{escape(value)}{end}<i aria-label="{escape(value)}">k</i>'
 
 
 def test_odd_ids_of_stops_have_pages_too(tmp_path):

@@ -82,7 +82,7 @@ def test_a_value_that_a_spreadsheet_would_run_is_disarmed_in_the_table(project):
 
 def test_the_report_calls_a_crs_by_our_own_name(built):
     page = (built / "report.html").read_text(encoding="utf-8")
-    assert "EPSG:6668<br>JGD2011 緯度経度" in page
+    assert 'EPSG:6668<br><!--ja--><span lang="ja">JGD2011 緯度経度' in page
 
 
 def test_a_finding_about_cells_and_features_lists_them_as_well():
