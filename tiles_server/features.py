@@ -12,9 +12,11 @@ from pipeline.features.values import Key, Kind, ValueTypeError, instant, query_k
 from tiles_server.errors import BadQueryError, UnknownNameError
 from tiles_server.parameters import whole_number
 from tiles_server.parquet import ParquetScan
+from tiles_server.textsearch import pattern_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import re
+    from collections.abc import Mapping, Sequence, Set
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64] | range
 
 DEFAULT_LIMIT, MOST = 100, 10_000
+MOST_KEYS = 3
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-CONTROLS = frozenset({"bbox", "limit", "offset", "datetime", "f", "lang", "crs", "bbox-crs"})
+CONTROLS = frozenset(
+    {"bbox", "limit", "offset", "datetime", "f", "lang", "crs", "bbox-crs", "sortby", "q"}
+)
 """Parameters that say what is asked for; a field of the same name cannot be asked by value."""
 
 
@@ -42,6 +47,12 @@ class Features(Protocol):
 
     def equal(self, name: str, key: Key) -> NDArray[np.int64]:
         """Return the rows whose field `name` has the value `key`, rising."""
+
+    def ranks(self, name: str) -> NDArray[np.int32]:
+        """Return the place of every row's value among those of field `name`; -1 for none."""
+
+    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> NDArray[np.int64]:
+        """Return the rows in whose text fields `names` `pattern` is found, rising."""
 
     def row_of(self, identity: int) -> int | None:
         """Return the row of the feature with this id."""
@@ -60,6 +71,11 @@ class Query:
         West, south, east, north in degrees; features whose box meets it.
     equal
         What fields must be equal to, as :func:`pipeline.features.values.query_key` reads it.
+    words, searched
+        Folded words, each of which one of the fields `searched` must contain.
+    order
+        Fields to sort by, the first one first, and whether downwards; what has no value comes
+        last either way, what is equal stays in the order of the files.
     limit, offset
         How many features, and how many to pass over.
     """
@@ -68,6 +84,9 @@ class Query:
     equal: Mapping[str, Key] = field(default_factory=dict)
     limit: int = DEFAULT_LIMIT
     offset: int = 0
+    words: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    order: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,8 +144,8 @@ def read_query(given: Mapping[str, str], layer: Layer, kinds: Mapping[str, Kind]
     unknown = set(given) - fields - CONTROLS
     if unknown:
         raise BadQueryError(f"unknown parameter {', '.join(sorted(unknown))}")
-    if given.get("f", "json") not in ("json", "geojson"):
-        raise BadQueryError("f must be json")
+    if given.get("f", "json") not in ("json", "geojson", "csv"):
+        raise BadQueryError("f must be json or csv")
     for name in ("crs", "bbox-crs"):
         if given.get(name, CRS84) != CRS84:
             raise BadQueryError(f"{name} must be {CRS84}")
@@ -136,6 +155,9 @@ def read_query(given: Mapping[str, str], layer: Layer, kinds: Mapping[str, Kind]
     return Query(
         bbox=_read_box(given["bbox"]) if "bbox" in given else None,
         equal={name: _key(name, given[name], kinds) for name in sorted(fields & set(given))},
+        words=words_of(given.get("q", "")),
+        searched=tuple(column.name for column in layer.columns),
+        order=_read_order(given.get("sortby", ""), fields),
         limit=_read_limit(given.get("limit", str(DEFAULT_LIMIT))),
         offset=whole_number("offset", given.get("offset", "0"), least=0),
     )
@@ -150,6 +172,19 @@ def _key(name: str, text: str, kinds: Mapping[str, Kind]) -> Key:
     except ValueTypeError as wanted:
         message = f"{name} is of type {kind.value}: its value must be {wanted}, not '{text}'"
         raise BadQueryError(message) from None
+
+
+def _read_order(text: str, fields: Set[str]) -> tuple[tuple[str, bool], ...]:
+    """Read ``sortby`` (OGC API - Features, Part 8): names with commas, ``-`` for downwards."""
+    order = []
+    for part in text.split(",") if text else ():
+        name = part.strip().removeprefix("+").removeprefix("-")
+        if name not in fields:
+            raise BadQueryError(f"sortby: there is no field '{name[:60]}'")
+        order.append((name, part.strip().startswith("-")))
+    if len(order) > MOST_KEYS:
+        raise BadQueryError(f"sortby takes {MOST_KEYS} fields at most")
+    return tuple(order)
 
 
 def _read_limit(text: str) -> int:
@@ -186,10 +221,28 @@ def _check_datetime(text: str) -> None:
 
 
 def find(source: Features, query: Query) -> Answer:
-    """Return the features that `query` asks for, in the order of the layer's files."""
+    """Return the features that `query` asks for, in its order or that of the layer's files."""
     rows = _rows(source, query)
-    page = rows[query.offset : query.offset + query.limit]
-    return Answer(source.texts(page) if len(page) else [], len(rows))
+    if not query.order:
+        page = rows[query.offset : query.offset + query.limit]
+        return Answer(source.texts(page) if len(page) else [], len(rows))
+    page = _sorted(source, np.asarray(rows), query.order)[query.offset :][: query.limit]
+    # Files are read forwards: the texts are asked for in the order of the rows.
+    forwards = np.argsort(page, kind="stable")
+    texts = source.texts(page[forwards]) if len(page) else []
+    return Answer([texts[place] for place in np.argsort(forwards)], len(rows))
+
+
+def _sorted(
+    source: Features, rows: NDArray[np.int64], order: Sequence[tuple[str, bool]]
+) -> NDArray[np.int64]:
+    for name, downwards in reversed(order):
+        if name not in source.kinds:
+            continue  # the manifest names it, the file has no such column: nobody has a value
+        ranks = source.ranks(name)[rows]
+        keys = np.where(ranks < 0, np.iinfo(np.int32).max, -ranks if downwards else ranks)
+        rows = rows[np.argsort(keys, kind="stable")]
+    return rows
 
 
 def _rows(source: Features, query: Query) -> Rows:
@@ -197,6 +250,8 @@ def _rows(source: Features, query: Query) -> Rows:
         np.empty(0, dtype=np.int64) if key is None else source.equal(name, key)
         for name, key in query.equal.items()
     ]
+    if all(len(rows) for rows in found):
+        found += [source.containing(query.searched, pattern_of(word)) for word in query.words]
     if query.bbox is not None and all(len(rows) for rows in found):
         found.append(source.within(query.bbox))
     if not found:

@@ -197,8 +197,11 @@ class BorderFacts(_Read):
 class Layer(Published):
     """One published layer.
 
-    ``not_provided`` names for a field the municipalities that do not collect it.
+    ``not_provided`` names for a field the municipalities that do not collect it, ``csv_headings``
+    how the columns of its CSV files are headed where that is not their name.
     """
+
+    csv_headings: dict[str, str] = Field(default_factory=dict)
 
     borders: BorderFacts = BorderFacts()
     not_provided: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -216,6 +219,23 @@ class Layer(Published):
         if any(field.name == MUNICIPALITY.name for field in self.fields):
             return self.fields
         return (*self.fields, MUNICIPALITY)
+
+    @property
+    def csv_columns(self) -> tuple[FieldInfo, ...]:
+        """The columns in the order of the CSV file: the municipality comes first."""
+        others = tuple(field for field in self.columns if field.name != MUNICIPALITY.name)
+        return (MUNICIPALITY, *others)
+
+    def heading(self, column: str) -> str:
+        """Return how a column of the CSV files is headed."""
+        return self.csv_headings.get(column, column)
+
+    def said(self, field: str, value: object, language: str) -> str:
+        """Return the words for a value that is a class of the legend; empty if it is none."""
+        if field != self.style.by:
+            return ""
+        found = next((one for one in self.style.classes if one.value == value), None)
+        return found.label.best(language) if found else ""
 
     def collects(self, code: object, field: str) -> bool:
         """Tell whether a municipality collects a field that others do."""

@@ -11,11 +11,12 @@ import orjson
 from pipeline.features.values import Key, Kind, ValueTypeError, instant
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from pyarrow import DataType, Table
+    from pyarrow import Array, DataType, Table
     from pyarrow.parquet import ParquetFile
 
     from pipeline.features.boxes import Box
@@ -66,25 +67,51 @@ class ParquetScan:
 
     def equal(self, name: str, key: Key) -> NDArray[np.int64]:
         """Return the rows whose column `name` has the value `key`."""
-        import pyarrow as pa  # noqa: PLC0415 - see _open
-        import pyarrow.compute as pc  # noqa: PLC0415
+        import pyarrow.compute as pc  # noqa: PLC0415 - see _open
 
         if key is None:
             return np.empty(0, dtype=np.int64)
+        same = pc.equal(self._keys(name), key)
+        return np.flatnonzero(pc.fill_null(same, False).to_numpy(zero_copy_only=False))
+
+    def ranks(self, name: str) -> NDArray[np.int32]:
+        """Return the place of every row's value among those of column `name`; -1 for none."""
+        import pyarrow.compute as pc  # noqa: PLC0415 - see _open
+
+        keys = self._keys(name)
+        places = pc.rank(keys, sort_keys="ascending", tiebreaker="dense")
+        ranks: NDArray[np.int32] = places.to_numpy().astype(np.int32) - 1
+        ranks[keys.is_null().to_numpy(zero_copy_only=False)] = -1
+        return ranks
+
+    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> NDArray[np.int64]:
+        """Return the rows in whose text columns `names` `pattern` is found, rising."""
+        marked = np.zeros(self.rows, dtype=bool)
+        for name in names:
+            if self.kinds.get(name) in (Kind.STRING, Kind.DATE):
+                values = self._keys(name).dictionary_encode()
+                hits = [bool(pattern.search(v.encode())) for v in values.dictionary.to_pylist()]
+                codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+                marked |= np.append(hits, False).astype(bool)[codes]
+        return np.flatnonzero(marked)
+
+    def _keys(self, name: str) -> Array:
+        """Return what the values of a column are compared by."""
+        import pyarrow as pa  # noqa: PLC0415 - see _open
+
         with _open(self._path) as file:
-            column = file.read(columns=[name])[name]
+            column = file.read(columns=[name])[name].combine_chunks()
         match self.kinds[name]:
             case Kind.STRING | Kind.DATE:
-                same = pc.equal(column.cast(pa.string()), key)
+                return column.cast(pa.string())
             case Kind.INTEGER | Kind.BOOLEAN:
-                same = pc.equal(column.cast(pa.int64()), key)
+                return column.cast(pa.int64())
             case Kind.NUMBER:
-                same = pc.equal(column.cast(pa.float64()), key)
+                return column.cast(pa.float64())
             case Kind.DATETIME:
-                same = pa.array([_moment(value) == key for value in column.to_pylist()])
+                return pa.array([_moment(value) for value in column.to_pylist()], pa.int64())
             case other:
                 assert_never(other)
-        return np.flatnonzero(pc.fill_null(same, False).to_numpy(zero_copy_only=False))
 
     def row_of(self, identity: int) -> int | None:
         """Return the first row with this feature id."""

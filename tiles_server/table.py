@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from tiles_server.errors import BadQueryError
+from tiles_server.features import find
 from tiles_server.parquet import count_rows, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from tiles_server.features import Features, Query
     from tiles_server.manifest import FieldInfo
 
 PAGE_ROWS = 50
@@ -52,6 +56,25 @@ class TablePage:
     def pages(self) -> int:
         """How many pages there are, at least one."""
         return max(1, -(-self.total // PAGE_ROWS))
+
+
+def found_page(
+    source: Features, query: Query, fields: Sequence[FieldInfo], number: int
+) -> TablePage:
+    """Return page `number` of the features that `query` asks for.
+
+    Raises
+    ------
+    BadQueryError
+        If there is no such page.
+    """
+    first = (number - 1) * PAGE_ROWS
+    answer = find(source, replace(query, limit=PAGE_ROWS, offset=first))
+    if first >= answer.matched and number > 1:
+        raise BadQueryError(f"there is no page {number}")
+    records = [orjson.loads(text)["properties"] for text in answer.features]
+    rows = [[record.get(field.name) for field in fields] for record in records]
+    return TablePage(rows, number, first + 1, answer.matched)
 
 
 def read_page(path: Path, fields: Sequence[FieldInfo], number: int) -> TablePage:

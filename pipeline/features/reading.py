@@ -14,6 +14,7 @@ from pipeline.features.layout import IndexFileError, Sections
 from pipeline.features.values import Key, Kind
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -78,6 +79,25 @@ class FeatureIndex:
     def equal(self, name: str, key: Key) -> Rows:
         """Return the rows whose field `name` has the value `key`, rising."""
         return self._values[name].rows(key)
+
+    def ranks(self, name: str) -> NDArray[np.int32]:
+        """Return the place of every row's value of field `name` among its values, from 0.
+
+        Equal values have equal places; -1 where there is no value.
+        """
+        return self._values[name].ranks(self.rows)
+
+    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> Rows:
+        """Return the rows in whose text fields `names` `pattern` is found, rising.
+
+        It is looked for in each value once, however many rows have it: the cost is the text of
+        the different values.
+        """
+        marked = np.zeros(self.rows, dtype=bool)
+        for name in names:
+            if name in self._values:
+                marked[self._values[name].containing(pattern)] = True
+        return np.flatnonzero(marked)
 
     def row_of(self, identity: int) -> int | None:
         """Return the first row with this feature id."""
@@ -168,6 +188,29 @@ class ValueIndex:
         if at is None:
             return np.empty(0, dtype=np.int64)
         return self._rows[self._starts[at] : self._starts[at + 1]].astype(np.int64)
+
+    def ranks(self, rows: int) -> NDArray[np.int32]:
+        """Return the place of the value of each of `rows` rows, -1 where there is none."""
+        ranks = np.full(rows, -1, dtype=np.int32)
+        starts = self._starts.astype(np.int64)
+        counts = starts[1:] - starts[:-1]
+        ranks[self._rows] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        return ranks
+
+    def containing(self, pattern: re.Pattern[bytes]) -> Rows:
+        """Return the rows in whose value `pattern` is found; none in numbers."""
+        if not self._textual:
+            return np.empty(0, dtype=np.int64)
+        text, ends = bytes(self._text), self._ends.astype(np.int64)
+        numbers, at = [], 0
+        while found := pattern.search(text, at):
+            number = int(np.searchsorted(ends, found.start(), side="right")) - 1
+            inside = found.end() <= ends[number + 1]
+            # What reaches from one value into the next is in neither of them.
+            at = int(ends[number + 1]) if inside else found.start() + 1
+            numbers += [number] if inside else []
+        parts = [self._rows[self._starts[n] : self._starts[n + 1]] for n in numbers]
+        return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, dtype=np.int64)
 
     def _place(self, key: str | float) -> int | None:
         count = len(self._starts) - 1

@@ -11,6 +11,8 @@ RELEASE = "20261123T160000Z-0000000c"
 PAGES = {
     "portal": "/",
     "table": "/layers/evacuation_sites",
+    "sorted table": "/layers/evacuation_sites?sortby=-capacity&municipality_code=401005",
+    "empty table": "/layers/evacuation_sites?q=nowhere",
     "map": "/maps/kanmon_safety#15/33.906/130.84",
     "embed": "/maps/kanmon_safety/embed#15/33.906/130.84",
     "share": "/maps/kanmon_safety/share",
@@ -42,7 +44,8 @@ def page(chromium, request):
 @pytest.mark.parametrize("kind", PAGES)
 def test_axe_finds_no_barrier(server, page, axe, kind, language):
     path, _, place = PAGES[kind].partition("#")
-    page.goto(f"{server.address}{path}?lang={language}#{place}")
+    mark = "&" if "?" in path else "?"
+    page.goto(f"{server.address}{path}{mark}lang={language}#{place}")
     if kind in ("map", "embed"):
         page.locator('html[data-map-state="idle"]').wait_for(state="attached")
         box = page.locator("canvas.maplibregl-canvas").bounding_box()

@@ -22,6 +22,7 @@ from tiles_server.errors import BrokenReleaseError
 from tiles_server.features import Query, features_of, find
 from tiles_server.parquet import ParquetScan
 from tiles_server.releases import Release
+from tiles_server.textsearch import folded, pattern_of
 
 RELEASE = "20261123T160000Z-00000001"
 TYPES = {"area": "number", "count": "integer", "open": "boolean", "name": "string", "day": "date"}
@@ -72,21 +73,47 @@ BOX = st.tuples(SIDE, st.sampled_from([33.4, 33.7]), SIDE, st.sampled_from([33.7
     values=st.dictionaries(st.sampled_from(list(ASKED)), st.integers(0, 5), max_size=3),
     limit=st.sampled_from([1, 7, 1000]),
     offset=st.sampled_from([0, 3, 399, 5000]),
+    words=st.sampled_from([(), ("駅",), ("駅前", "11-23"), ("1",), ("x",)]),
+    order=st.lists(st.tuples(st.sampled_from(list(ASKED)), st.booleans()), max_size=3),
 )
 @settings(max_examples=120, deadline=None)
-def test_index_and_file_give_the_same_answer(sources, bbox, values, limit, offset):
+def test_index_and_file_give_the_same_answer(sources, bbox, values, limit, offset, words, order):
     index, file = sources
     assert index.kinds == file.kinds
     equal = {
         name: query_key(index.kinds[name], ASKED[name][which % len(ASKED[name])])
         for name, which in values.items()
     }
-    query = Query(bbox, equal, limit, offset)
+    query = Query(bbox, equal, limit, offset, words, ("name", "day", "area"), tuple(order))
     ours, scanned = find(index, query), find(file, query)
     assert ours.matched == scanned.matched
     assert [json.loads(text) for text in ours.features] == [
         json.loads(text) for text in scanned.features
     ]
+
+
+@pytest.mark.parametrize("downwards", [False, True])
+@pytest.mark.parametrize("name", list(ASKED))
+def test_sorted_features_rise_or_fall_and_those_without_a_value_come_last(sources, name, downwards):
+    for source in sources:
+        found = find(source, Query(limit=1000, order=((name, downwards),)))
+        values = [json.loads(text)["properties"][name] for text in found.features]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=downwards)
+        assert values[len(known) :] == [None] * (len(values) - len(known))
+        ids = [json.loads(text)["id"] for text in found.features]
+        ties = zip(ids, ids[1:], values, values[1:], strict=False)
+        assert all(one < next_ for one, next_, a, b in ties if a == b)
+
+
+@given(st.lists(st.text("ガｶﾞが駅驛えＡa あ亜・", max_size=5), min_size=1, max_size=9), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_word_is_found_in_whatever_way_it_is_written(values, data):
+    """The pattern finds in the stored text what folding both would find, value by value."""
+    word = folded(data.draw(st.text("がガｶ駅えａ亜", min_size=1, max_size=3)))
+    pattern = pattern_of(word)
+    told = [bool(pattern.search(value.encode())) for value in values]
+    assert told == [word in folded(value) for value in values]
 
 
 def test_a_release_is_answered_from_its_index_and_an_older_one_from_its_file(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import html.parser
+import io
 import json
 import re
 
@@ -200,3 +202,34 @@ def test_a_map_page_fetches_early_only_tiles_that_there_are(client):
     assert any("/tiles/" in address for address in early)
     for address in early:
         assert client.get(address).status_code == 200, address
+
+
+def test_a_table_is_sorted_narrowed_and_downloaded_as_it_is_seen(client):
+    page = client.get(
+        "/layers/evacuation_sites?lang=ja&sortby=-capacity&municipality_code=401005&q="
+    ).text
+    assert page.count('aria-sort="descending"') == 1
+    shown = [int(n.replace(",", "")) for n in re.findall(r'<td class="number">([\d,]+)</td>', page)]
+    assert shown == sorted(shown, reverse=True)
+    assert "sortby=capacity&amp;" in page  # the next press turns it round
+    form = re.search(r'href="([^"]+f=csv[^"]*)"', page).group(1).replace("&amp;", "&")
+    answer = client.get(form)
+    assert answer.content.startswith(b"\xef\xbb\xbfid,municipality_code,")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == int(answer.headers["ogc-numbermatched"])
+    assert {row["municipality_code"] for row in rows} == {"401005"}
+    known = [int(row["capacity"]) for row in rows if row["capacity"]]
+    assert known == sorted(known, reverse=True)
+    assert [int(row["capacity"]) for row in rows[: len(shown)]] == shown
+    same = client.get(form.replace("f=csv", "f=json")).json()
+    assert [str(one["id"]) for one in same["features"]] == [row["id"] for row in rows]
+
+
+def test_words_narrow_a_table_and_what_is_not_there_is_refused(client):
+    found = client.get("/layers/evacuation_sites", params={"lang": "en", "q": "no such place"})
+    assert "0 rows" in found.text
+    assert "<tbody>" not in found.text
+    for wrong in ("sortby=nothing", "nothing=1", "capacity=many", "sortby=name,name,name,name"):
+        assert client.get(f"/layers/evacuation_sites?{wrong}").status_code == 400
+        assert client.get(f"/collections/evacuation_sites/items?{wrong}").status_code == 400
+    assert client.get("/layers/evacuation_sites?utm_source=mail").status_code == 200

@@ -62,6 +62,8 @@ def answers(client):
         "/tiles/squares.json", "/tiles/squares/6/55/25.mvt", "/collections/squares/items",
         "/pmtiles/squares.pmtiles", "/maps/around/style.json", "/findings.json", "/report.html",
         "/collections/squares/items?secret=1", "/collections/squares/items?sortby=secret",
+        "/collections/squares/items?f=csv&q=桜", "/layers/squares?q=桜&sortby=name",
+        "/collections/squares/items?f=csv&limit=9",
     ]  # fmt: skip
     seen, base = {}, str(client.base_url).rstrip("/")
     while queue and len(seen) < MOST:
@@ -83,3 +85,9 @@ def test_no_answer_holds_a_withheld_token(client):
     assert any("桜広場".encode() in body for body in told.values())
     found = {path: set(re.findall(rb"zq[a-z]+", body)) for path, body in told.items()}
     assert {path: tokens for path, tokens in found.items() if tokens} == {}
+
+
+def test_words_are_not_looked_for_in_withheld_values(client):
+    for value, found in (("桜", 1), ("zqvalue", 0), ("zqother", 0)):
+        answer = client.get("/collections/squares/items", params={"q": value})
+        assert answer.json()["numberMatched"] == found

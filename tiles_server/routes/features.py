@@ -17,7 +17,7 @@ from tiles_server.routes.tiles import document
 from tiles_server.security import open_to_all
 
 if TYPE_CHECKING:
-    from tiles_server.features import Query
+    from tiles_server.features import Answer, Query
     from tiles_server.manifest import Layer
     from tiles_server.releases import Release, Releases
 
@@ -140,6 +140,8 @@ def _items(release: Release, name: str, layer: Layer) -> Response:
     source = features_of(release, name)
     query = read_query(request.args.to_dict(), layer, source.kinds)
     answer = find(source, query)
+    if request.args.get("f") == "csv":
+        return _table(name, layer, answer)
     about = {
         "type": "FeatureCollection",
         "numberMatched": answer.matched,
@@ -153,6 +155,18 @@ def _items(release: Release, name: str, layer: Layer) -> Response:
     # The features are text already: what is said about them is written before them.
     opening = orjson.dumps(about)[:-1] + b',"features":['
     return _geojson(opening + b",\n".join(answer.features) + b"]}")
+
+
+def _table(name: str, layer: Layer, answer: Answer) -> Response:
+    from tiles_server.spreadsheet import csv_of  # noqa: PLC0415 - only for those who ask for it
+
+    response = Response(csv_of(layer, answer.features), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-selected.csv"'
+    response.headers["OGC-NumberMatched"] = str(answer.matched)
+    response.headers["OGC-NumberReturned"] = str(len(answer.features))
+    response.headers["Cache-Control"] = LATEST
+    response.add_etag()
+    return response
 
 
 def _self() -> str:

@@ -10,23 +10,22 @@ from typing import TYPE_CHECKING
 import segno
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
-from tiles_server import table
 from tiles_server.base_maps import base_maps, origins
 from tiles_server.caching import PAGE
 from tiles_server.errors import UnacceptableError
 from tiles_server.language import language
 from tiles_server.links import KINDS, downloads, feed_files
+from tiles_server.listing import listing
 from tiles_server.maps import parts
-from tiles_server.parameters import page_number
 from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
 from tiles_server.security import open_to_all, page_policy, protect
 from tiles_server.style import build_style, first_tiles
 
 if TYPE_CHECKING:
+    from tiles_server.listing import Listing
     from tiles_server.manifest import Map
     from tiles_server.releases import Release, Releases
-    from tiles_server.table import TablePage
 
 
 MOST_OF_AN_ADDRESS = 600
@@ -53,7 +52,7 @@ def blueprint(releases: Releases) -> Blueprint:
             release,
             name=layer,
             layer=found,
-            rows=_rows(releases, release, layer),
+            listing=_listing(releases, release, layer),
             maps={n: m for n, m in release.manifest.maps.items() if layer in m.layers},
         )
 
@@ -189,15 +188,8 @@ def map_response(template: str, release: Release, name: str) -> Response:
     )
 
 
-def _rows(releases: Releases, release: Release, name: str) -> TablePage | None:
-    number = page_number(request.args.get("page"))
-    found = release.layer(name)
-    path = found.artefacts.get("parquet")
-    if path is None:
-        return None
+def _listing(releases: Releases, release: Release, name: str) -> Listing:
     try:
-        return table.read_page(release.folder / path, found.columns, number)
+        return listing(release, name)
     except FileNotFoundError:  # pruned since: the link has moved on
-        release = releases.look_again()
-        found = release.layer(name)
-        return table.read_page(release.folder / found.artefacts["parquet"], found.columns, number)
+        return listing(releases.look_again(), name)
