@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,13 +15,13 @@ from tiles_server.parquet import ParquetScan
 from tiles_server.textsearch import pattern_of, words_of
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping, Sequence, Set
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from pipeline.features.boxes import Box
+    from pipeline.features.reading import Spelt
     from tiles_server.manifest import Layer
     from tiles_server.releases import Release
 
@@ -51,8 +51,8 @@ class Features(Protocol):
     def ranks(self, name: str) -> NDArray[np.int32]:
         """Return the place of every row's value among those of field `name`; -1 for none."""
 
-    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> NDArray[np.int64]:
-        """Return the rows in whose text fields `names` `pattern` is found, rising."""
+    def containing(self, names: Sequence[str], spelt: Spelt) -> NDArray[np.int64]:
+        """Return the rows in whose text fields `names` a word is found, rising."""
 
     def row_of(self, identity: int) -> int | None:
         """Return the row of the feature with this id."""
@@ -251,7 +251,9 @@ def _rows(source: Features, query: Query) -> Rows:
         for name, key in query.equal.items()
     ]
     if all(len(rows) for rows in found):
-        found += [source.containing(query.searched, pattern_of(word)) for word in query.words]
+        found += [
+            source.containing(query.searched, partial(pattern_of, word)) for word in query.words
+        ]
     if query.bbox is not None and all(len(rows) for rows in found):
         found.append(source.within(query.bbox))
     if not found:

@@ -11,7 +11,6 @@ import orjson
 from pipeline.features.values import Key, Kind, ValueTypeError, instant
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
     from pipeline.features.boxes import Box
+    from pipeline.features.reading import Spelt
 
 GEOMETRY, COVERING, ID = "geometry", "bbox", "id"
 """Columns of every layer that are no attributes (GeoParquet 1.1 calls the second a covering)."""
@@ -84,13 +84,15 @@ class ParquetScan:
         ranks[keys.is_null().to_numpy(zero_copy_only=False)] = -1
         return ranks
 
-    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> NDArray[np.int64]:
-        """Return the rows in whose text columns `names` `pattern` is found, rising."""
+    def containing(self, names: Sequence[str], spelt: Spelt) -> NDArray[np.int64]:
+        """Return the rows in whose text columns `names` a word is found, rising."""
         marked = np.zeros(self.rows, dtype=bool)
         for name in names:
             if self.kinds.get(name) in (Kind.STRING, Kind.DATE):
                 values = self._keys(name).dictionary_encode()
-                hits = [bool(pattern.search(v.encode())) for v in values.dictionary.to_pylist()]
+                texts = values.dictionary.to_pylist()
+                pattern = spelt(frozenset("".join(texts)))
+                hits = [bool(pattern.search(text.encode())) for text in texts]
                 codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
                 marked |= np.append(hits, False).astype(bool)[codes]
         return np.flatnonzero(marked)

@@ -31,12 +31,29 @@ def folded(text: str) -> str:
     return plain.translate(_KATAKANA).translate(_variants())
 
 
-def pattern_of(word: str) -> re.Pattern[bytes]:
-    """Return what finds a folded word in UTF-8."""
-    return re.compile(b"".join(_any_of(_spellings().get(sign, (sign,))) for sign in word))
+def pattern_of(word: str, signs: frozenset[str]) -> re.Pattern[bytes]:
+    """Return what finds a folded word in UTF-8 text.
+
+    Parameters
+    ----------
+    signs
+        The characters of the text: spellings with others are left out, and a word of which one
+        spelling is left is looked for as fast as bytes are.
+    """
+    spellings = _spellings()
+    return re.compile(
+        b"".join(
+            _any_of([text for text in spellings.get(sign, (sign,)) if signs.issuperset(text)])
+            for sign in word
+        )
+    )
 
 
-def _any_of(spellings: tuple[str, ...]) -> bytes:
+def _any_of(spellings: list[str]) -> bytes:
+    if not spellings:
+        return b"(?!)"  # nowhere
+    if len(spellings) == 1:
+        return _exactly(spellings[0])
     longest_first = sorted(spellings, key=lambda text: (-len(text), text))
     return b"(?:" + b"|".join(_exactly(text) for text in longest_first) + b")"
 

@@ -15,7 +15,7 @@ from pipeline.features.values import Key, Kind
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.features.boxes import Box
 
     Rows = NDArray[np.int64]
+    Spelt = Callable[[frozenset[str]], re.Pattern[bytes]]
 
 MANY = 32
 """One row in so many is many: then all rows are marked instead of sorting those found."""
@@ -87,16 +88,21 @@ class FeatureIndex:
         """
         return self._values[name].ranks(self.rows)
 
-    def containing(self, names: Sequence[str], pattern: re.Pattern[bytes]) -> Rows:
-        """Return the rows in whose text fields `names` `pattern` is found, rising.
+    def containing(self, names: Sequence[str], spelt: Spelt) -> Rows:
+        """Return the rows in whose text fields `names` a word is found, rising.
 
         It is looked for in each value once, however many rows have it: the cost is the text of
         the different values.
+
+        Parameters
+        ----------
+        spelt
+            Tells what finds the word in text made of the characters it is given.
         """
         marked = np.zeros(self.rows, dtype=bool)
         for name in names:
             if name in self._values:
-                marked[self._values[name].containing(pattern)] = True
+                marked[self._values[name].containing(spelt)] = True
         return np.flatnonzero(marked)
 
     def row_of(self, identity: int) -> int | None:
@@ -197,20 +203,33 @@ class ValueIndex:
         ranks[self._rows] = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         return ranks
 
-    def containing(self, pattern: re.Pattern[bytes]) -> Rows:
-        """Return the rows in whose value `pattern` is found; none in numbers."""
+    def containing(self, spelt: Spelt) -> Rows:
+        """Return the rows in whose value a word is found; none in numbers."""
         if not self._textual:
             return np.empty(0, dtype=np.int64)
-        text, ends = bytes(self._text), self._ends.astype(np.int64)
-        numbers, at = [], 0
-        while found := pattern.search(text, at):
-            number = int(np.searchsorted(ends, found.start(), side="right")) - 1
-            inside = found.end() <= ends[number + 1]
-            # What reaches from one value into the next is in neither of them.
-            at = int(ends[number + 1]) if inside else found.start() + 1
-            numbers += [number] if inside else []
-        parts = [self._rows[self._starts[n] : self._starts[n + 1]] for n in numbers]
-        return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, dtype=np.int64)
+        pattern, text = spelt(self._signs), bytes(self._text)
+        spans = [found.span() for found in pattern.finditer(text)]
+        places = np.array(spans, dtype=np.int64).reshape(-1, 2)
+        first = np.searchsorted(self._ends, places[:, 0], side="right") - 1
+        last = np.searchsorted(self._ends, places[:, 1], side="left") - 1
+        # What reaches from one value into the next is in neither, but may hide what is.
+        between = first != last
+        doubtful = np.union1d(first[between], last[between])
+        ends = self._ends
+        also = [
+            n for n in doubtful.tolist() if pattern.search(text[int(ends[n]) : int(ends[n + 1])])
+        ]
+        numbers = np.union1d(first[~between], np.array(also, dtype=np.int64))
+        starts = self._starts.astype(np.int64)
+        marked = np.zeros(len(starts) - 1, dtype=bool)
+        marked[numbers.astype(np.int64)] = True
+        rows: Rows = self._rows[np.repeat(marked, starts[1:] - starts[:-1])].astype(np.int64)
+        return rows
+
+    @cached_property
+    def _signs(self) -> frozenset[str]:
+        """The characters the values are made of: of most, one spelling in many occurs."""
+        return frozenset(bytes(self._text).decode("utf-8", "surrogatepass"))
 
     def _place(self, key: str | float) -> int | None:
         count = len(self._starts) - 1
