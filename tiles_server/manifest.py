@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.standardise.codelists import code_key, code_list
+from pipeline.standardise.headings import LABEL
 from tiles_server.errors import BrokenReleaseError
 
 if TYPE_CHECKING:
@@ -82,6 +84,18 @@ class FieldInfo(_Read):
     name: str
     title: Words = Words()
     type: str = "string"
+    codes: str = ""
+
+
+def code_words(codes: str, value: object) -> Words:
+    """Return what a code of list `codes` means; nothing if it or the list is unknown."""
+    if not codes or value is None:
+        return Words()
+    try:
+        known = code_list(codes).get(code_key(value))
+    except KeyError:  # a newer pipeline has lists this server does not know
+        return Words()
+    return Words(ja=known.label_ja, en=known.label_en) if known else Words()
 
 
 MUNICIPALITY = FieldInfo(
@@ -223,19 +237,27 @@ class Layer(Published):
     @property
     def csv_columns(self) -> tuple[FieldInfo, ...]:
         """The columns in the order of the CSV file: the municipality comes first."""
-        others = tuple(field for field in self.columns if field.name != MUNICIPALITY.name)
+        others = (field for field in self.columns if field.name != MUNICIPALITY.name)
         return (MUNICIPALITY, *others)
+
+    def labelled(self, field: FieldInfo) -> bool:
+        """Tell whether the words of a code stand in a CSV column behind it."""
+        column = field.name + LABEL
+        return column in self.csv_headings and all(column != f.name for f in self.fields)
 
     def heading(self, column: str) -> str:
         """Return how a column of the CSV files is headed."""
         return self.csv_headings.get(column, column)
 
     def said(self, field: str, value: object, language: str) -> str:
-        """Return the words for a value that is a class of the legend; empty if it is none."""
-        if field != self.style.by:
-            return ""
-        found = next((one for one in self.style.classes if one.value == value), None)
-        return found.label.best(language) if found else ""
+        """Return the words for a value: of its class in the legend, or of a code, with the code."""
+        if field == self.style.by:
+            found = next((one for one in self.style.classes if one.value == value), None)
+            if found and found.label.best(language):
+                return found.label.best(language)
+        codes = next((one.codes for one in self.fields if one.name == field), "")
+        words = code_words(codes, value).best(language)
+        return f"{value} {words}" if words else ""
 
     def collects(self, code: object, field: str) -> bool:
         """Tell whether a municipality collects a field that others do."""

@@ -323,6 +323,11 @@ class Layer(Dataset):
     borders: Borders | None = Field(
         default=None, description="what is measured where municipalities meet, and mended"
     )
+    csv_headings: Literal["names", "titles"] | None = Field(
+        default=None,
+        description="titles: CSV with Japanese headings, and words beside codes; the default for "
+        "a schema of municipal-standard; names: the names of the fields",
+    )
     changes: Literal["refuse", "report"] = Field(
         default="refuse",
         description="when more than a fifth of what is served is lost, moved or emptied",
@@ -370,6 +375,12 @@ class Layer(Dataset):
         """Return the names of all attributes that may leave the city."""
         added = self.borders.added() if self.borders is not None else ()
         return {*self.privacy.publish, *self.privacy.added(), "municipality_code", *added}
+
+    def headed(self) -> bool:
+        """Tell whether its CSV has Japanese headings: as declared, else by its schema."""
+        if self.csv_headings is not None:
+            return self.csv_headings == "titles"
+        return self.schema_name.startswith("municipal-standard/")
 
     def searched(self) -> tuple[str, ...]:
         """Return the published fields by which maps find features; none if maps cannot show it."""

@@ -10,6 +10,7 @@ from pipeline.findings import Catalogue, Finding, has_error
 from pipeline.jobs import Built, Kind, Needs, link
 from pipeline.layers.appearance import colour_findings
 from pipeline.layers.facts import fields_of
+from pipeline.standardise.headings import column_headings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,6 +192,7 @@ class LayerJob:
             "extent": facts.get("extent"),
             "sources": list(self._sources(plan, results)),
             "data": results(plan.data.table).key,
+            **({"csv_headings": column_headings(fields)} if fields and layer.headed() else {}),
             **{part: facts[part] for part in ("borders", "not_provided") if facts.get(part)},
             **whose.entry(),
         }

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pipeline.privacy.layout import Layout
     from pipeline.standardise.columns import Field
 
-Takes = Literal["table", "moments", "types", "search", "credit"]
+Takes = Literal["table", "moments", "types", "search", "credit", "headings"]
 """What a writer takes besides a path: the table, also its fields of moments, all types, the fields
-that are searched, or whom to name."""
+that are searched, whom to name, or also the headings of its columns."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,8 @@ class Writing:
     ----------
     searched
         Fields by which features are found, for the format that takes them.
+    headed
+        Whether columns have Japanese headings, and codes words beside them.
     """
 
     function: str
@@ -195,6 +197,7 @@ class Writing:
     takes: Takes
     searched: tuple[str, ...] = ()
     credit: Credited | None = None
+    headed: bool = False
 
 
 @dataclass(frozen=True)

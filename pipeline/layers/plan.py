@@ -62,7 +62,8 @@ class Writer:
         ``moments``: also the names of fields with a time of day. ``types``: ``{field: type}``;
         a table without geometry is then handed over with empty places. ``search``: the fields by
         which features are found; only a layer with such fields and tiles has that file.
-        ``credit``: also licence and attribution.
+        ``credit``: also licence and attribution. ``headings``: those too, and the headings of its
+        columns.
     beside
         Ending of a second file it writes.
     """
@@ -78,7 +79,7 @@ WRITERS = {
     "features": Writer("pipeline.features.writing:write_feature_index", always=True, takes="types"),
     "search": Writer("pipeline.write.search:write_search", takes="search"),
     "geojson": Writer("pipeline.write.geojson:write_geojson", takes="credit"),
-    "csv": Writer("pipeline.write.table:write_csv", takes="credit", beside="-metadata.json"),
+    "csv": Writer("pipeline.write.table:write_csv", takes="headings", beside="-metadata.json"),
 }
 """Formats by the ending of their files; to add one, write a function and a line here."""
 
@@ -423,11 +424,12 @@ def _writing(
         if not wanted or (layer.geometry == "none" and kind in SHAPED_OUTPUTS):
             continue
         file = f"{name}.{kind}"
-        said = credit if writer.takes == "credit" else None
+        said = credit if writer.takes in ("credit", "headings") else None
+        headed = writer.takes == "headings" and layer.headed()
         step = Step(
             f"layers.{name}: write {kind}",
             f"{STEPS}.write:write",
-            Writing(writer.function, file, writer.takes, searched, said),
+            Writing(writer.function, file, writer.takes, searched, said, headed),
             (data.table,),
             code=(writer.function,),
             clean=True,

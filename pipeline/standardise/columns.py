@@ -34,6 +34,8 @@ class Field:
         Of its numbers.
     parts
         Fields whose sum it is.
+    heading
+        Its column in the standard data set that a schema is of; empty for the title.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     parts: tuple[str, ...] = ()
+    heading: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the form the manifest has."""
@@ -55,4 +58,5 @@ class Field:
             "type": self.type,
             "required": self.required,
             "title": {"ja": self.title_ja, "en": self.title_en or self.name},
+            **({"codes": self.codes} if self.codes else {}),
         }

@@ -109,6 +109,7 @@ def _field(key: str, spec: dict[str, Any], parts: tuple[str, ...]) -> Field:
         spec.get("minimum"),
         spec.get("maximum"),
         parts,
+        spec.get("heading", ""),
     )
 
 

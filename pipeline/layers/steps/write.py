@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from pipeline.graph.step import Made, resolve
 from pipeline.graph.tables import read_table
 from pipeline.layers.facts import fields_of, with_places
+from pipeline.standardise.headings import column_headings, with_labels
 
 if TYPE_CHECKING:
     from pipeline.graph.step import Work
@@ -18,13 +19,18 @@ def write(work: Work) -> Made:
     options: Writing = work.options
     entry = work.inputs[0]
     frame, out, writer = read_table(entry), work.folder / options.file, resolve(options.function)
-    types = {name: field.type for name, field in fields_of(entry.facts).items()}
+    fields = fields_of(entry.facts)
+    types = {name: field.type for name, field in fields.items()}
     match options.takes:
         case "table":
             writer(frame, out)
         case "moments":
             writer(frame, out, [name for name, kind in types.items() if kind == "datetime"])
         case "credit":
+            writer(frame, out, options.credit)
+        case "headings" if options.headed:
+            writer(with_labels(frame, fields), out, options.credit, column_headings(fields))
+        case "headings":
             writer(frame, out, options.credit)
         case "types":
             writer(with_places(frame), out, types)

@@ -10,23 +10,37 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from pipeline.features.reading import FeatureIndex
+from pipeline.standardise.headings import LABEL
 from pipeline.tiling.archive.reader import PMTilesReader
 from pipeline.tiling.inspect.tile import decode_tile, inflate_tile
 from pipeline.tiling.reduce.strategies import CLUSTER_FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 OWN = frozenset({"id", "municipality_code", "geometry", "longitude", "latitude", "bbox"})
 """Fields that published files get by themselves."""
 
 
-def undeclared(path: Path, kind: str, declared: set[str]) -> list[str]:
-    """Return names of fields in a file that are neither declared nor our own, in order."""
+def undeclared(
+    path: Path, kind: str, declared: set[str], headings: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return names of fields in a file that are neither declared nor our own, in order.
+
+    Parameters
+    ----------
+    headings
+        Of the columns of a CSV file, by name; words of a code are of the field that has it.
+    """
     reader = _READERS.get(kind)
-    names = dict.fromkeys(reader(path)) if reader is not None else {}
-    return [name for name in names if name not in declared | OWN and not _of_ours(name)]
+    found = dict.fromkeys(reader(path)) if reader is not None else {}
+    if kind == "csv":
+        column = {said: name for name, said in (headings or {}).items()}
+        found = dict.fromkeys(column.get(name, name) for name in found)
+    words = {name + LABEL for name in declared}
+    known = declared | OWN | (words if headings else set())
+    return [name for name in found if name not in known and not _of_ours(name)]
 
 
 def _of_ours(name: str) -> bool:

@@ -87,7 +87,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
             path = folder / _path(artefact)
             if not path.is_file():
                 continue
-            for extra in undeclared(path, kind, declared):
+            for extra in undeclared(path, kind, declared, entry.get("csv_headings")):
                 yield _finding("audit-field", name, file=_path(artefact), value=extra)
 
 
