@@ -143,6 +143,7 @@ class FeedJob:
         return {
             "title": self.title,
             "description": feed.description.model_dump() if feed.description else None,
+            **feed.described(),
             "operator": {
                 "name": operator.name.model_dump(), "id": operator.id, "url": operator.url
             },

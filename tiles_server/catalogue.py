@@ -34,12 +34,14 @@ def catalogue(release: Release, live: bool) -> dict[str, Any]:
 def _layer(release: Release, name: str, layer: Layer) -> dict[str, Any]:
     described = layer.model_dump(
         include={
-            "title", "description", "licence", "attribution", "modified", "status",
+            "title", "description", "licence", "attribution", "modified", "status", "theme",
+            "keywords",
             "geometry", "features", "extent", "fields",
         }
     )  # fmt: skip
     addresses = {"page": url_for("pages.layer", layer=name, _external=True)}
     return described | {
+        "data_date": layer.data_date,
         "links": addresses | _tile_links(release, name),
         "downloads": downloads(layer),
     }

@@ -68,15 +68,15 @@ def shown_value(value: object) -> str:
 
 
 def shown_day(moment: str) -> str:
-    """Show the day of an ISO 8601 moment or of a GTFS date."""
+    """Show the day of an ISO 8601 moment or of a GTFS date; a year or month as it is."""
     if len(moment) == 8 and moment.isdecimal():
         moment = f"{moment[:4]}-{moment[4:6]}-{moment[6:]}"
     if moment.endswith("Z"):
         moment = datetime.fromisoformat(moment).astimezone(JAPAN).isoformat()
     day = moment[:10]
-    if language() == "ja" and len(day) == 10:
-        year, month, number = day.split("-")
-        return f"{year}年{int(month)}月{int(number)}日"
+    if language() == "ja" and re.fullmatch(r"\d{4}(-\d{2}){0,2}", day, re.ASCII):
+        parts = zip((int(part) for part in day.split("-")), "年月日", strict=False)
+        return "".join(f"{number}{unit}" for number, unit in parts)
     return day
 
 

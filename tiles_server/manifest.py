@@ -166,6 +166,14 @@ class Published(_Read):
     sources: tuple[Source, ...] = ()
     findings: dict[str, int] = Field(default_factory=dict)
     artefacts: dict[str, ArtefactPath] = Field(default_factory=dict)
+    theme: str = ""
+    keywords: tuple[str, ...] = ()
+    dated: str = ""
+
+    @property
+    def data_date(self) -> str:
+        """Of when the data is: as declared, else as a neighbour says; empty if nobody says."""
+        return self.dated or max((s.as_of for s in self.from_neighbours), default="")
 
     @property
     def available(self) -> bool:
@@ -280,6 +288,11 @@ class Feed(Published):
     version: str = ""
     difference: tuple[Words, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def data_date(self) -> str:
+        """Of when the timetable is: as declared, else the first day it is valid."""
+        return self.dated or self.start_date
 
     def operator_name(self, language: str) -> str:
         """Return the operator's name in `language`."""

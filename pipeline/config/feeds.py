@@ -7,8 +7,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.base import Name, Text, problem
 from pipeline.config.demand import Demand
+from pipeline.config.described import Described
 from pipeline.config.fares import Fare
 from pipeline.config.feed_parts import (
     DaySet,
@@ -25,7 +26,7 @@ from pipeline.config.published import Published
 from pipeline.config.timetables import Clock, DayTypeByColour, DayTypeByLine, Pole, Table, Timetable
 
 
-class Feed(Strict):
+class Feed(Described):
     """One published GTFS dataset of one operator.
 
     Attributes

@@ -16,6 +16,7 @@ from pydantic import (
 
 from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
 from pipeline.config.borders import PROVENANCE, Borders
+from pipeline.config.described import Described
 from pipeline.config.disclosure import Disclosure
 from pipeline.config.operations import Origin
 from pipeline.config.tiles import FieldName, Tiles
@@ -305,7 +306,7 @@ class Records(Dataset):
     title: Text = Text(ja="")
 
 
-class Layer(Dataset):
+class Layer(Described, Dataset):
     """One published theme with one schema, from one or many municipalities."""
 
     title: Text

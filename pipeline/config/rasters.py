@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import Name, Strict, Text, problem
+from pipeline.config.described import Described
 from pipeline.config.layers import Color, relative_path
 
 RasterKind = Literal["photo", "scan", "classes", "elevation"]
@@ -104,7 +105,7 @@ class Relief(Strict):
     exaggeration: float = Field(default=1.0, gt=0, le=100)
 
 
-class Raster(Strict):
+class Raster(Described):
     """One published raster, from one file or a mosaic of many."""
 
     title: Text

@@ -183,6 +183,7 @@ class LayerJob:
         return self._counted(plan, results, facts) | {
             "title": self.title,
             "description": layer.description.model_dump(),
+            **layer.described(),
             "licence": whose.credit.licence,
             "attribution": whose.credit.attribution,
             "style": layer.published_style().model_dump(mode="json", exclude_none=True),

@@ -116,6 +116,7 @@ class RasterJob:
         return {
             "title": self.title,
             "description": raster.description.model_dump(),
+            **raster.described(),
             "licence": raster.licence or self._declaration.publisher.licence,
             "attribution": self._planner.attribution(self.name),
             "geometry": "Raster",

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 RELEASE = "20261123T160000Z-0000000c"
 PAGES = {
     "portal": "/",
+    "found": "/?q=避難&f=html",
     "table": "/layers/evacuation_sites",
     "sorted table": "/layers/evacuation_sites?sortby=-capacity&municipality_code=401005",
     "empty table": "/layers/evacuation_sites?q=nowhere",

@@ -79,6 +79,8 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "effect_",
         "border_kind_",
         "nav_",
+        "theme_",
+        "change_",
     }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
@@ -94,6 +96,8 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "effect_",
         "border_kind_",
         "nav_",
+        "theme_",
+        "change_",
         "refused_",
         "said_",
         "stops",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import segno
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
+from pipeline.config.described import Theme
 from tiles_server.base_maps import base_maps, origins
 from tiles_server.caching import PAGE
 from tiles_server.errors import UnacceptableError
@@ -17,10 +18,12 @@ from tiles_server.language import language
 from tiles_server.links import KINDS, downloads, feed_files
 from tiles_server.listing import listing
 from tiles_server.maps import parts
+from tiles_server.portal import Asked, find, lately
 from tiles_server.protocol.negotiation import asks_for_page, media_weight, weights
 from tiles_server.routes.features import landing
 from tiles_server.security import open_to_all, page_policy, protect
 from tiles_server.style import build_style, first_tiles
+from tiles_server.textsearch import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     from tiles_server.listing import Listing
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from tiles_server.releases import Release, Releases
 
 
+THEMES = get_args(Theme)
 MOST_OF_AN_ADDRESS = 600
 """Characters after a map's address that a code may hold."""
 
@@ -39,7 +43,7 @@ def blueprint(releases: Releases) -> Blueprint:
     @pages.get("/")
     def portal() -> Response:
         release = releases.current()
-        response = landing(release) if _for_program() else page("portal.html", release)
+        response = landing(release) if _for_program() else _portal(releases, release)
         response.vary.add("Accept")
         return response
 
@@ -155,6 +159,7 @@ def page(template: str, release: Release, **details: object) -> Response:
         downloads=downloads,
         feed_files=feed_files,
         municipality=partial(_municipality, release),
+        known_themes=THEMES,
         border_pairs=release.manifest.borders(),
         **details,
     )
@@ -185,6 +190,24 @@ def map_response(template: str, release: Release, name: str) -> Response:
         style_url=url_for("tiles.style", map=name, lang=language()),
         style=style,
         early=first_tiles(release, style),
+    )
+
+
+def _portal(releases: Releases, release: Release) -> Response:
+    asked = Asked(
+        request.args.get("q", "")[:MOST_CHARACTERS],
+        request.args.get("theme", ""),
+        request.args.get("municipality", ""),
+    )
+    published = [*release.manifest.layers.values(), *release.manifest.feeds.values()]
+    themes = {one.theme for one in published}
+    return page(
+        "portal.html",
+        release,
+        asked=asked,
+        found=find(release, asked),
+        themes=[theme for theme in THEMES if theme in themes],
+        changes=lately(releases, release),
     )
 
 
