@@ -3,7 +3,8 @@
 A new version of a feed may give the id of one trip to another: the 07:00 that was cancelled would
 turn into the 18:00. Ids are therefore only a first guess; what counts is what a passenger knows a
 trip by (route, first and last stop, departure) and a route or stop by (its name). What is not found
-without doubt is an orphan: it is told to people, never to journey planners.
+without doubt is an orphan: people read it on our pages, journey planners are never told, and who
+wrote it is warned. A planner that showed it at a route would call off ships that sail.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gtfs.realtime.alert import ONCE, Alert, Effect
+from gtfs.realtime.alert import ONCE, Alert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,11 +49,9 @@ class Resolved:
     def told(self) -> Alert | None:
         """Return what journey planners are told; None if nothing is left it could be about."""
         alert = self.alert
-        if not self.orphans or alert.trips or alert.routes or alert.stops:
-            return alert
-        routes = tuple(sorted({trip.route_id for trip in self.trips} - {""}))
-        # Nobody has said of the whole route that it does not run.
-        return replace(alert, effect=Effect.MODIFIED_SERVICE, routes=routes) if routes else None
+        left = alert.trips or alert.routes or alert.stops
+        # One that was about nothing particular is about the whole feed, and stays so.
+        return alert if left or not self.orphans else None
 
 
 def resolved(alert: Alert, facts: Facts) -> Resolved:
@@ -60,12 +59,7 @@ def resolved(alert: Alert, facts: Facts) -> Resolved:
     found = {trip: _run(trip, facts) for trip in alert.trips}
     routes = _named(alert.routes, alert.route_names, facts.routes if alert.routes else {})
     stops = _named(alert.stops, alert.stop_names, facts.stops if alert.stops else {})
-    lost = tuple(
-        replace(trip, route_id=route)
-        for trip, run in found.items()
-        if run is None
-        for route in [_route(trip, facts)]
-    )
+    lost = tuple(trip for trip, run in found.items() if run is None)
     return Resolved(
         replace(
             alert,
@@ -113,13 +107,6 @@ def _same(trip: CancelledTrip, key: str, seen: Seen, facts: Facts) -> bool:
 def _agree(id_: str, name: str, other: str, names: Mapping[str, str]) -> bool:
     """Tell whether two things are one: of one name, or of one id where no name was kept."""
     return names.get(other, "") == name if name else id_ == other
-
-
-def _route(trip: CancelledTrip, facts: Facts) -> str:
-    """Return the id of the route of a run that is lost, empty if that is lost as well."""
-    names = (trip.route,) if trip.route else ()
-    (found,) = _named((trip.route_id,), names, facts.routes).values()
-    return found
 
 
 def _named(

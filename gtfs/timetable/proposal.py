@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 UNKNOWN = "？"
 """Stands for what a person must say."""
 
+_GUESSED = "。stop はシート名からの推測、要確認 the stop is a guess: the sheet's name"
+
 
 @dataclass(frozen=True, slots=True)
 class TableProposal:
@@ -78,7 +80,10 @@ class PatternProposal:
 
 @dataclass(frozen=True, slots=True)
 class PoleProposal:
-    """One block of a pole timetable found on a sheet, in the words of the declaration."""
+    """One block of a pole timetable found on a sheet, in the words of the declaration.
+
+    `guessed` tells that nothing on the sheet names the stop: `stop` is the name of the sheet.
+    """
 
     sheet: str
     stop: str
@@ -88,6 +93,7 @@ class PoleProposal:
     pattern: str
     pattern_by_mark: Mapping[str, str]
     count: int
+    guessed: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the block as an entry under ``poles``."""
@@ -233,7 +239,8 @@ def _poles(found: PolesFound) -> CommentedSeq:
     poles = CommentedSeq()
     for position, pole in enumerate(found.poles):
         poles.append(_flow(pole.as_dict()))
-        poles.yaml_add_eol_comment(f"{pole.stop} 発, {pole.count}", position, column=0)
+        remark = f"{pole.stop} 発, {pole.count}{_GUESSED if pole.guessed else ''}"
+        poles.yaml_add_eol_comment(remark, position, column=0)
     return poles
 
 

@@ -80,6 +80,7 @@ class _PoleSheet:
                     pattern=main,
                     pattern_by_mark=by_mark,
                     count=self._count(run, columns),
+                    guessed=bool(self.grid.sheet) and not self._named(run, columns),
                 )
             )
         return PolesFound(tuple(poles), patterns, marks)
@@ -187,12 +188,16 @@ class _PoleSheet:
         return [t for r in self._head_rows(run) for c in range(run.end) if (t := self._text(r, c))]
 
     def _stop(self, run: _Hours, columns: range) -> str:
+        return self._named(run, columns) or self.grid.sheet or UNKNOWN
+
+    def _named(self, run: _Hours, columns: range) -> str:
+        """Return the stop that the heads or the title name; empty if they name none."""
         for text in (*self._heads(run, columns), *self._title(run)):
             found = _STOP.match(text)
             name = re.sub(r"[「」『』【】\s]", "", found[1]) if found else ""
             if len(name) >= 2 and not day_type_in(name):
                 return name
-        return self.grid.sheet or UNKNOWN
+        return ""
 
     def _last_stop(self, run: _Hours, columns: range, stop: str, stops: Sequence[str]) -> str:
         for text in (*self._heads(run, columns), *self._title(run)):

@@ -85,6 +85,18 @@ def test_a_pole_with_hours_across_is_proposed(proposed, built):
     assert len(built(document).tables["trips"]) == 9
 
 
+def test_a_stop_that_only_the_name_of_the_sheet_says_is_marked_as_a_guess(write_book, tmp_path):
+    """Nothing on a sheet called 令和8年度 need name a stop; the planner must be told to look."""
+    nameless = [["時刻", *[""] * 6], *POLE[1:5]]
+    book = write_book({"令和8年度": nameless, "市役所前": POLE})
+    text = as_yaml(propose(open_book(tmp_path, book)), book)
+    remarks = {line.partition("#")[0].split("stop: ")[1].split(",")[0]: line.partition("#")[2]
+               for line in text.splitlines() if "hours:" in line}  # fmt: skip
+    assert "シート名からの推測" in remarks["令和8年度"]
+    assert "a guess" in remarks["令和8年度"]
+    assert "推測" not in remarks["市役所前"]
+
+
 def test_a_pole_whose_run_times_nobody_wrote_is_no_declaration(proposed, bus, build):
     [timetable] = proposed(POLE)["timetables"]
     with pytest.raises(ValueError, match="run-time-unwritten"):

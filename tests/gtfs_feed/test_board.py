@@ -151,7 +151,7 @@ def test_an_alert_whose_trips_and_routes_are_gone_is_not_about_everything(board,
     assert len(board.alerts("ferry")) == 1  # people still read it
 
 
-def test_a_route_whose_cancelled_trips_are_gone_is_not_said_to_be_without_service(
+def test_cancelled_trips_that_are_gone_are_read_by_people_and_not_told_to_planners(
     board, desk, ferry, zips
 ):
     made = desk.cancel("ferry", TUESDAY, by="田中")
@@ -161,9 +161,11 @@ def test_a_route_whose_cancelled_trips_are_gone_is_not_said_to_be_without_servic
     later = {c: times[c] + 3600 for c in ("arrival_time", "departure_time")}
     ferry["stop_times"] = times.assign(**later)
     write_zip(ferry, zips["ferry"])
-    (after,) = [e.alert for e in parsed(board.message("ferry")).entity if e.HasField("alert")]
-    assert after.effect == gtfs_realtime_pb2.Alert.MODIFIED_SERVICE
-    assert after.header_text == before.header_text
+    assert not parsed(board.message("ferry")).entity  # not even as a word about the route
+    (read,) = board.alerts("ferry")
+    assert read.header.ja == before.header_text.translation[0].text
+    (warning,) = desk.orphans("ferry")
+    assert "経路検索サービスには伝えていません" in warning.message_ja
     assert board.orphans("ferry") == {made["id"]: number}
 
 
