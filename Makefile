@@ -56,7 +56,7 @@ port-free:
 	     echo "Port $(PORT) is in use: name another one, like make demo PORT=8001."; exit 1; }
 
 test: lint ## 全部の試験 lint, types, architecture, tests, browser
-	$(BIN)/pytest --numprocesses auto --dist loadfile --durations 15
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 15
 
 lint: setup-dev ## 書き方・型・構造 style, types, architecture
 	$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pipeline.release.manifest import tool_versions
+from tests.support.once import once
+from tests.support.order import longest_first
 
 # What a loaded machine does to the time of one example says nothing about the code. CI draws the
 # same examples at each run, so that a change fails for what it changed; at a desk they differ.
@@ -31,7 +33,9 @@ def pytest_report_header() -> str:
     return "tonari with " + ", ".join(f"{k} {v}" for k, v in tool_versions().items())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several workers
+        longest_first(items, ROOT / "tests")
     absent = pytest.mark.skip(reason=f"real data is absent: no folder {REAL_DATA.name} beside us")
     for item in items:
         if item.get_closest_marker("real") and not REAL_DATA.is_dir():
@@ -58,8 +62,10 @@ def run_tonari():
 
 @pytest.fixture(scope="session")
 def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build once: a data folder with one release of the sample, made by the command."""
-    data = tmp_path_factory.mktemp("sample-data")
-    done = tonari("build", "--data", data)
-    assert done.returncode == 0, done.stderr
-    return data
+    """Build once for all workers: a data folder with one release of the sample, to be read only."""
+
+    def make(folder: Path) -> None:
+        done = tonari("build", "--data", folder)
+        assert done.returncode == 0, done.stderr
+
+    return once(tmp_path_factory, "sample-data", make)

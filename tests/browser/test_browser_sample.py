@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -18,13 +16,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    """Build the sample declaration into a folder of its own and serve it."""
-    data = tmp_path_factory.mktemp("sample")
-    command = [sys.executable, "-m", "tonari.cli", "build", "--data", str(data)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    with serving(data) as server:
+def sample(sample_data):
+    """Serve the sample that the command built."""
+    with serving(sample_data) as server:
         yield server.address
 
 
