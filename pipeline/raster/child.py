@@ -17,7 +17,9 @@ from pipeline.raster.levels import grid_over, load_levels
 from pipeline.raster.mosaic import Drawing, Laid
 from pipeline.raster.mosaic import draw as draw_levels
 from pipeline.raster.placing import HALF_WORLD, from_mercator
-from pipeline.raster.reading import read_raster
+from pipeline.raster.proposal import propose_picture
+from pipeline.raster.proposal_bundle import propose_heights
+from pipeline.raster.reading import BUNDLES, read_raster
 from pipeline.raster.relief import draw_relief
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from pipeline.config.rasters import Relief
     from pipeline.raster.levels import Grid, Levels
+    from pipeline.raster.proposal import RasterProposal
     from pipeline.raster.sheet import Sheet
     from pipeline.raster.steps import RasterDrawing, RasterOutput
 
@@ -36,6 +39,11 @@ ALIKE = 1.05
 """Pixel sizes within this factor of one another are the same."""
 
 read = read_raster
+
+
+def propose(path: Path) -> RasterProposal:
+    """Look at an unknown raster."""
+    return propose_heights(path) if path.suffix.lower() in BUNDLES else propose_picture(path)
 
 
 def draw(
@@ -222,4 +230,4 @@ def cut(
     return cut_tiles(folder, picture, (west, south, east, north), out, earlier)
 
 
-__all__ = ["cog", "cut", "draw", "read", "relief"]
+__all__ = ["cog", "cut", "draw", "propose", "read", "relief"]

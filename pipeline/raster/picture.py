@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.config.rasters import RasterKind
@@ -85,6 +87,19 @@ def look(path: Path, shown: str, kind: RasterKind) -> Picture:
     SourceError
         If it is damaged, cut short, would unpack to too much or has the wrong bands.
     """
+    with whole_picture(path, shown) as opened:
+        return described(opened, shown, kind)
+
+
+@contextmanager
+def whole_picture(path: Path, shown: str) -> Iterator[Any]:
+    """Open a picture of which everything is there.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, cut short or would unpack to too much, also while it is read.
+    """
     _require_end(path, shown)
     try:
         with warnings.catch_warnings(), open_picture(path) as opened:
@@ -92,7 +107,7 @@ def look(path: Path, shown: str, kind: RasterKind) -> Picture:
             _require_bounded(opened, path, shown)
             if opened.driver == "GTiff":
                 _require_blocks(opened, path, shown)
-            return _described(opened, shown, kind)
+            yield opened
     except RasterioError as error:
         raise _refused("raster-unreadable", shown, reason=_plain(error, path, shown)) from error
 
@@ -148,7 +163,14 @@ def _planar(opened: Any) -> bool:
     return bool(opened.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "BAND")
 
 
-def _described(opened: Any, shown: str, kind: RasterKind) -> Picture:
+def described(opened: Any, shown: str, kind: RasterKind) -> Picture:
+    """Return what an open picture says of itself.
+
+    Raises
+    ------
+    SourceError
+        If its bands or their type are not those of this kind.
+    """
     roles = [role.name for role in opened.colorinterp]
     dtype = str(np.dtype(opened.dtypes[0]))
     alpha = roles.index("alpha") + 1 if "alpha" in roles else 0

@@ -25,10 +25,11 @@ ARCHIVES = (".pmtiles", ".mbtiles")
 def command(
     file: Path, tile: tuple[int, ...], table: str, config: Path, data: Path, as_json: bool
 ) -> None:
-    """Look at a ledger, a geometry file or a tile archive. ファイルの中身を見る
+    """Look at a ledger, a map, a raster or a tile archive. ファイルの中身を見る
 
-    For a ledger it proposes the lines that declare it in layers.yaml; for an archive it shows
-    sizes and fields, and with Z X Y one tile as GeoJSON.
+    For ledgers, maps, scans, photographs and elevation models it proposes the lines that declare
+    them in layers.yaml; for an archive it shows sizes and fields, and with Z X Y one tile as
+    GeoJSON.
     """
     if file.suffix in ARCHIVES:
         _show_archive(file, tile, as_json=as_json)
@@ -36,6 +37,11 @@ def command(
     if tile:
         raise click.UsageError("Z X Y are for archives of tiles")
     # Help must not wait for the libraries that do the work.
+    from pipeline.raster.unknown import is_raster  # noqa: PLC0415
+
+    if is_raster(file):
+        _show_raster(file, as_json=as_json)
+        return
     from pipeline.sources.proposal import propose  # noqa: PLC0415
 
     found = propose(file, table)
@@ -59,6 +65,24 @@ def _show_archive(file: Path, tile: tuple[int, ...], *, as_json: bool) -> None:
         print_json(report)
     else:
         print_archive(report, Console())
+
+
+def _show_raster(file: Path, *, as_json: bool) -> None:
+    from pipeline.raster.unknown import propose  # noqa: PLC0415
+
+    found = propose(file)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    out = Console(highlight=False)
+    table = Table(title=found.file, show_header=False)
+    for name, value in found.facts:
+        table.add_row(name, value)
+    out.print(table)
+    print_findings(found.findings)
+    if found.yaml:
+        messages.print("layers.yaml に書く例 for layers.yaml:")
+        click.echo(found.yaml)
 
 
 def _show(found: Proposal) -> None:
