@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from flask import request, url_for
 
 from tiles_server import table
-from tiles_server.features import MOST, features_of, read_query
+from tiles_server.errors import BadQueryError
+from tiles_server.features import CONTROLS, MOST, features_of, read_query
 from tiles_server.language import language, say
 from tiles_server.manifest import MUNICIPALITY
 from tiles_server.parameters import CAMPAIGN, page_number
@@ -155,6 +156,9 @@ def listing(release: Release, name: str) -> Listing:
         for key, value in request.args.items()
         if value and key not in OF_THE_PAGE and not CAMPAIGN.fullmatch(key)
     }
+    # A page has its own rows and form: what only programs ask for would be overlooked.
+    if foreign := sorted(set(asked) & (CONTROLS - {"q", "sortby"})):
+        raise BadQueryError(f"unknown parameter {foreign[0]}")
     path = layer.artefacts.get("parquet")
     if path is None:
         return Listing(name, layer, {}, None)

@@ -83,12 +83,13 @@ class QueryCheck:
 
 def _check(known: Parameters, name: str, given: list[str]) -> None:
     if name not in known.values:
-        if known.fields or (known.for_people and CAMPAIGN.fullmatch(name)):
-            return  # which fields there are, the layer says
-        raise BadQueryError(f"unknown parameter {name[:60]}")
+        if known.for_people and CAMPAIGN.fullmatch(name):
+            return
+        if not known.fields:  # which fields there are, the layer says
+            raise BadQueryError(f"unknown parameter {name[:60]}")
     if len(given) > 1:
         raise BadQueryError(f"parameter {name} is given {len(given)} times")
-    allowed = known.values[name]
+    allowed = known.values.get(name, ())
     if allowed and given[0] not in allowed:
         raise BadQueryError(f"{name} must be one of {', '.join(allowed)}")
 

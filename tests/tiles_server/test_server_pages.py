@@ -229,7 +229,15 @@ def test_words_narrow_a_table_and_what_is_not_there_is_refused(client):
     found = client.get("/layers/evacuation_sites", params={"lang": "en", "q": "no such place"})
     assert "0 rows" in found.text
     assert "<caption>" not in found.text
-    for wrong in ("sortby=nothing", "nothing=1", "capacity=many", "sortby=name,name,name,name"):
+    for wrong in (
+        "sortby=nothing",
+        "nothing=1",
+        "capacity=many",
+        "sortby=name,name,name,name",
+        "kind=a&kind=b",
+    ):
         assert client.get(f"/layers/evacuation_sites?{wrong}").status_code == 400
         assert client.get(f"/collections/evacuation_sites/items?{wrong}").status_code == 400
+    for of_items in ("limit=3", "offset=3", "f=csv", "bbox=130,33,131,34"):
+        assert client.get(f"/layers/evacuation_sites?{of_items}").status_code == 400
     assert client.get("/layers/evacuation_sites?utm_source=mail").status_code == 200
