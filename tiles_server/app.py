@@ -40,6 +40,7 @@ from tiles_server.routes import (
     pages,
     realtime,
     tiles,
+    tilesets,
 )
 from tiles_server.security import protect
 from tiles_server.tile_middleware import TileMiddleware
@@ -119,7 +120,7 @@ def flask_app(
     )
     app.jinja_env.filters.update(value=shown_value, day=shown_day, moment=clock_and_day)
     errors.register(app)
-    for blueprint in (tiles, features, health, pages, documents, embeds):
+    for blueprint in (tiles, tilesets, features, health, pages, documents, embeds):
         app.register_blueprint(blueprint.blueprint(releases))
     app.register_blueprint(data.blueprint(releases, alerts))
     app.register_blueprint(realtime.blueprint(releases, transit))

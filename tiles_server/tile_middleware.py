@@ -35,6 +35,12 @@ ADDRESS = re.compile(
     r"/tiles/([a-z][a-z0-9_]*)/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,9})/(0|[1-9][0-9]{0,9})\.([a-z]+)",
     re.ASCII,
 )
+# The same tiles as OGC 20-057 addresses them: row before column, of a raster as a map.
+BY_ROW = re.compile(
+    r"/collections/([a-z][a-z0-9_]*)(/map)?/tiles/WebMercatorQuad"
+    r"/(0|[1-9][0-9]?)/(0|[1-9][0-9]{0,9})/(0|[1-9][0-9]{0,9})",
+    re.ASCII,
+)
 VERSION = re.compile(r"v=[^&]*")
 LOG = logging.getLogger(__name__)
 OPEN: Headers = [
@@ -63,16 +69,35 @@ class TileMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            match = ADDRESS.fullmatch(environ["PATH_INFO"])
-            if match:
-                name, z, x, y, ending = match.groups()
-                try:
-                    tileset = self.releases.current().tilesets.get(name)
-                except NoReleaseError:
-                    tileset = None
-                if tileset and tileset.ending == ending:
-                    return self.tile(tileset, (int(z), int(x), int(y)), environ, start_response)
+            found = self._found(environ["PATH_INFO"])
+            if found is not None:
+                return self.tile(*found, environ, start_response)
         return self.app(environ, start_response)
+
+    def _found(self, path: str) -> tuple[Tileset, tuple[int, int, int]] | None:
+        """Return tileset and z, x, y of an address; nothing if it is of no tile there may be."""
+        match, by_row = ADDRESS.fullmatch(path), None
+        if match is None and path.startswith("/collections/"):
+            by_row = BY_ROW.fullmatch(path)
+        if match is not None:
+            name, z, x, y, ending = match.groups()
+        elif by_row is not None:
+            name, shown, z, y, x = by_row.groups()
+        else:
+            return None
+        try:
+            release = self.releases.current()
+        except NoReleaseError:
+            return None
+        tileset = release.tilesets.get(name)
+        if tileset is None:
+            return None
+        if match is not None:
+            fits = tileset.ending == ending
+        else:
+            # Feeds have tilesets, but are no collections.
+            fits = name in release.manifest.layers and (tileset.ending == "mvt") == (not shown)
+        return (tileset, (int(z), int(x), int(y))) if fits else None
 
     @staticmethod
     def tile(

@@ -86,6 +86,42 @@ def test_tiles_are_pictures_of_their_own_type(rasters):
     assert rasters.get(f"/tiles/photo/{z}/{x}/{y}.png").status_code == 404
 
 
+def test_map_tiles_are_found_from_their_collection_as_ogc_api_tiles_has_it(rasters):
+    def href(document, rel):
+        return next(one["href"] for one in document["links"] if one["rel"] == rel)
+
+    conforms = rasters.get("/conformance").json()["conformsTo"]
+    assert "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core" in conforms
+    collection = rasters.get("/collections/photo").json()
+    listed = rasters.get(href(collection, "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"))
+    (entry,) = listed.json()["tilesets"]
+    described = rasters.get(href(entry, "self")).json()
+    assert described["dataType"] == "map"
+    limits = described["tileMatrixSetLimits"][-1]
+    z, y, x = limits["tileMatrix"], limits["minTileRow"], limits["minTileCol"]
+    template = href(described, "item")
+    filled = template.format(tileMatrix=z, tileRow=y, tileCol=x)
+    tile, same = rasters.get(filled), rasters.get(f"/tiles/photo/{z}/{x}/{y}.webp")
+    assert (tile.status_code, tile.content) == (200, same.content)
+    assert tile.headers["etag"] == same.headers["etag"]
+    assert rasters.get(filled, headers={"If-None-Match": tile.headers["etag"]}).status_code == 304
+    told = rasters.get(href(described, "alternate")).json()
+    assert told["tileSize"] == 512
+    assert rasters.get(told["tiles"][0].format(z=z, y=y, x=x)).content == same.content
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tiles", "map/tiles/WorldCRS84Quad", "map/tiles/WorldCRS84Quad/13/0/0",
+        "map/tiles/WebMercatorQuad/13/0/0", "map/tiles/WebMercatorQuad/x/0/0",
+        "tiles/WebMercatorQuad/13/0/0",
+    ],
+)  # fmt: skip
+def test_map_tiles_that_are_not_there_are_404(rasters, address):
+    assert rasters.get(f"/collections/photo/{address}").status_code == 404
+
+
 def test_a_map_draws_rasters_below_everything_else(rasters):
     style = rasters.get("/maps/town/style.json").json()
     assert style["sources"]["photo"]["type"] == "raster"

@@ -40,6 +40,15 @@ def test_a_tile_is_a_vector_tile_with_japanese_attributes(client, address):
     assert all(re.fullmatch(r"第\d+小学校", name) for name in names)
 
 
+def test_the_same_tile_is_found_from_its_collection_row_before_column(client, address):
+    z, x, y = re.findall(r"\d+", address)
+    listed = client.get("/collections/evacuation_sites/tiles").json()["tilesets"]
+    (template,) = [one["href"] for one in listed[0]["links"] if one["rel"] == "item"]
+    tile = client.get(template.format(tileMatrix=z, tileRow=y, tileCol=x))
+    assert tile.content == client.get(address).content
+    assert "immutable" in tile.headers["cache-control"]
+
+
 def test_a_tile_is_sent_compressed_as_it_is_stored(client, address):
     with client.stream("GET", address, headers={"Accept-Encoding": "gzip, br"}) as answer:
         raw = b"".join(answer.iter_raw())

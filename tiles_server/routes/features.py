@@ -14,6 +14,8 @@ from tiles_server.language import language
 from tiles_server.links import KINDS, downloads
 from tiles_server.raster import value_at
 from tiles_server.routes.tiles import document
+from tiles_server.routes.tilesets import CONFORMS as TILES
+from tiles_server.routes.tilesets import tilesets_link
 from tiles_server.security import open_to_all
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def blueprint(releases: Releases) -> Blueprint:
 
     @ogc.get("/conformance")
     def conformance() -> Response:
-        return document({"conformsTo": CONFORMS})
+        return document({"conformsTo": CONFORMS + TILES})
 
     @ogc.get("/collections")
     def collections() -> Response:
@@ -118,6 +120,7 @@ def _collection(name: str, layer: Layer) -> dict[str, Any]:
         "links": [
             _link("self", url_for("ogc.collection", layer=name, _external=True)),
             *_content(name, layer),
+            *tilesets_link(name, layer),
             _link("alternate", url_for("pages.layer", layer=name, _external=True), "text/html"),
             *(_link("enclosure", href, "", KINDS.get(kind, kind)) for kind, href in files.items()),
         ],
