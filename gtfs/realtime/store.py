@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gtfs.errors import AlertError
-from gtfs.realtime.alert import Alert, CancelledTrip, Cause, Effect
-from pipeline.config.base import Text
+from gtfs.realtime.rows import alert_of, moment_of, row_of, row_of_run, seconds_of
 from pipeline.statements import script, statements
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
+
+    from gtfs.realtime.alert import Alert
 
 _VERSION = 2
 _UPGRADE = ("runs", "copy", "drop", "routes", "stops")
@@ -76,13 +76,13 @@ class AlertStore:
             stored = replace(
                 alert, created_at=_own_second(database, alert.feed, now), created_by=by
             )
-            cursor = database.execute(_sql("insert_alert"), _row(stored))
+            cursor = database.execute(_sql("insert_alert"), row_of(stored))
             number = cursor.lastrowid or 0
             database.executemany(
                 _sql("insert_trip"),
-                [(number, *_run_row(t)) for t in sorted(set(alert.trips))],
+                [(number, *row_of_run(t)) for t in sorted(set(alert.trips))],
             )
-            database.execute(_sql("insert_act"), (number, _seconds(now), by, "created"))
+            database.execute(_sql("insert_act"), (number, seconds_of(now), by, "created"))
         return replace(stored, id=number)
 
     def withdraw(self, number: int, *, by: str, now: dt.datetime) -> Alert:
@@ -100,7 +100,7 @@ class AlertStore:
             )
         with self._writing() as database:
             known = database.execute(_sql("feed_of"), (number,)).fetchone()
-            moment = _seconds(_own_second(database, known["feed"], now)) if known else 0
+            moment = seconds_of(_own_second(database, known["feed"], now)) if known else 0
             changed = database.execute(_sql("withdraw"), (moment, by, number)).rowcount
             if not changed:
                 raise AlertError(
@@ -108,25 +108,25 @@ class AlertStore:
                     "gone",
                     ja=f"取り下げられるお知らせ {number} 番はありません。",
                 )
-            database.execute(_sql("insert_act"), (number, _seconds(now), by, "withdrawn"))
+            database.execute(_sql("insert_act"), (number, seconds_of(now), by, "withdrawn"))
         return next(alert for alert in self._alerts("alert_by_id", (number,)))
 
     def active(self, feed: str, *, now: dt.datetime) -> list[Alert]:
         """Return the announcements of a feed that passengers see now, oldest first."""
-        return self._alerts("active", (feed, _seconds(now), _seconds(now)))
+        return self._alerts("active", (feed, seconds_of(now), seconds_of(now)))
 
     def live(self, feed: str, *, now: dt.datetime) -> list[Alert]:
         """Return what is neither withdrawn nor over, oldest first; also what has yet to start."""
-        return self._alerts("live", (feed, _seconds(now)))
+        return self._alerts("live", (feed, seconds_of(now)))
 
     def changed(self, feed: str, *, now: dt.datetime) -> dt.datetime | None:
         """Return when passengers last saw something else than before; None if never."""
         with self._reading() as database:
             if database is None:
                 return None
-            values = {"feed": feed, "now": _seconds(now)}
+            values = {"feed": feed, "now": seconds_of(now)}
             moment = database.execute(_sql("changed"), values).fetchone()[0]
-            return None if moment is None else _moment(moment)
+            return None if moment is None else moment_of(moment)
 
     def all(self, feed: str) -> list[Alert]:
         """Return every announcement of a feed ever made, newest first."""
@@ -137,7 +137,8 @@ class AlertStore:
         with self._reading() as database:
             rows = database.execute(_sql("history"), (feed,)) if database else []
             return [
-                Act(r["alert"], _moment(r["at"]), r["who"], r["act"], r["header_ja"]) for r in rows
+                Act(r["alert"], moment_of(r["at"]), r["who"], r["act"], r["header_ja"])
+                for r in rows
             ]
 
     def _alerts(self, query: str, values: tuple[object, ...]) -> list[Alert]:
@@ -145,7 +146,7 @@ class AlertStore:
             if database is None:
                 return []
             rows = database.execute(_sql(query), values).fetchall()
-            return [_alert(row, database.execute(_sql("trips"), (row["id"],))) for row in rows]
+            return [alert_of(row, database.execute(_sql("trips"), (row["id"],))) for row in rows]
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -231,7 +232,7 @@ def _own_second(database: sqlite3.Connection, feed: str, now: dt.datetime) -> dt
     (rule E017 of the GTFS Realtime validator): what is done in haste counts a second later.
     """
     last = database.execute(_sql("last_change"), (feed,)).fetchone()[0]
-    return _moment(max(_seconds(now), (last or 0) + 1))
+    return moment_of(max(seconds_of(now), (last or 0) + 1))
 
 
 def _check(alert: Alert, by: str, now: dt.datetime) -> None:
@@ -263,7 +264,7 @@ def _check(alert: Alert, by: str, now: dt.datetime) -> None:
 
 def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime) -> None:
     """Raise AlertError if somebody has announced the same; called inside the transaction."""
-    over = _seconds(now)
+    over = seconds_of(now)
     for trip in alert.trips:
         row = database.execute(
             _sql("cancelled_before"),
@@ -277,7 +278,7 @@ def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime)
             )
     if not alert.trips:
         row = database.execute(
-            _sql("announced_before"), (alert.feed, alert.header.ja, _seconds(alert.ends), over)
+            _sql("announced_before"), (alert.feed, alert.header.ja, seconds_of(alert.ends), over)
         ).fetchone()
         if row:
             raise AlertError(
@@ -285,79 +286,6 @@ def _refuse_second(database: sqlite3.Connection, alert: Alert, now: dt.datetime)
                 "before",
                 ja=f"同じお知らせを、すでに{row['created_by']}が出しています。",
             )
-
-
-def _row(alert: Alert) -> dict[str, object]:
-    return {
-        "feed": alert.feed,
-        "cause": alert.cause.value,
-        "effect": alert.effect.value,
-        "header_ja": alert.header.ja,
-        "header_en": alert.header.en,
-        "description_ja": alert.description.ja,
-        "description_en": alert.description.en,
-        "url": alert.url,
-        "routes": json.dumps(alert.routes),
-        "stops": json.dumps(alert.stops),
-        "route_names": json.dumps(alert.route_names, ensure_ascii=False),
-        "stop_names": json.dumps(alert.stop_names, ensure_ascii=False),
-        "starts": _seconds(alert.starts),
-        "ends": _seconds(alert.ends),
-        "created_at": _seconds(alert.created_at),
-        "created_by": alert.created_by,
-    }
-
-
-def _alert(row: sqlite3.Row, trips: sqlite3.Cursor) -> Alert:
-    return Alert(
-        id=row["id"],
-        feed=row["feed"],
-        cause=Cause(row["cause"]),
-        effect=Effect(row["effect"]),
-        header=Text(ja=row["header_ja"], en=row["header_en"]),
-        description=Text(ja=row["description_ja"], en=row["description_en"]),
-        url=row["url"],
-        routes=tuple(json.loads(row["routes"])),
-        stops=tuple(json.loads(row["stops"])),
-        route_names=tuple(json.loads(row["route_names"])),
-        stop_names=tuple(json.loads(row["stop_names"])),
-        starts=_moment(row["starts"]),
-        ends=_moment(row["ends"]),
-        created_at=_moment(row["created_at"]),
-        created_by=row["created_by"],
-        withdrawn_at=None if row["withdrawn_at"] is None else _moment(row["withdrawn_at"]),
-        withdrawn_by=row["withdrawn_by"],
-        trips=tuple(_run(t) for t in trips),
-    )
-
-
-def _run_row(run: CancelledTrip) -> tuple[str | int, ...]:
-    key = (run.date.isoformat(), run.trip_id, run.start)
-    route = (run.departure, run.arrival, run.route_id, run.route)
-    return (*key, *route, run.origin_id, run.origin, run.destination_id, run.destination)
-
-
-def _run(row: sqlite3.Row) -> CancelledTrip:
-    names = ("route", "origin_id", "origin", "destination_id", "destination")
-    return CancelledTrip(
-        dt.date.fromisoformat(row["date"]),
-        row["departure"],
-        row["arrival"],
-        row["trip_id"],
-        row["route_id"],
-        row["start"],
-        *(row[name] for name in names),
-    )
-
-
-def _seconds(moment: dt.datetime | None) -> int:
-    if moment is None or moment.tzinfo is None:
-        raise AlertError("a moment needs its time zone")
-    return int(moment.timestamp())
-
-
-def _moment(seconds: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
 
 
 def _sql(name: str) -> str:

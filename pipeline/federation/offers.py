@@ -17,7 +17,7 @@ from pipeline.config.neighbours import (
     TonariNeighbour,
 )
 from pipeline.errors import FetchError
-from pipeline.federation.fetch import Fetched, Fetcher, Want
+from pipeline.federation.receiving import Want
 from pipeline.federation.state import PARQUET_NAME, RemoteManifest, State, Town, Trust, Words
 from pipeline.federation.trust import require_fresh, said_moment, verified
 from pipeline.federation.unpack import ending_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.neighbours import Neighbour, RemoteFile
+    from pipeline.federation.fetch import Fetched, Fetcher
     from pipeline.federation.state import Kept, RemoteLayer
 
 MANIFEST_BYTES = 64 << 20

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
 import sys
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.graph.modules import OURS, imports_of, module_file
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pipeline.graph.digests import FileMemory
 
-OURS = frozenset({"pipeline", "gtfs", "tiles_server", "tonari"})
-"""Top-level packages whose code is followed; all others are libraries with a version."""
 _NOTHING: dict[str, Any] = {"imports": [], "lazy": {}, "words": [], "modules": []}
 _NO_DATA = (".py", ".pyc", ".pyo", ".nbi", ".nbc", ".so", ".o", ".a", ".md")
-_MODULE = re.compile(r"[a-z_]+(\.\w+)+(:\w+)?", re.ASCII).fullmatch
-_ASKS = frozenset({"files", "import_module", "distribution", "version", "find_spec"})
-"""Functions that are told the name of a package as text."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +130,7 @@ class CodeReader:
 
     def _said(self, path: Path) -> dict[str, Any]:
         if path not in self._found:
-            self._found[path] = self._memory.of(path, "imports 2", _imports, _NOTHING)
+            self._found[path] = self._memory.of(path, "imports 2", imports_of, _NOTHING)
         return self._found[path]
 
     def _module(self, name: str, ours: frozenset[str]) -> _Module | None:
@@ -188,39 +182,6 @@ def _absolute(module: str, inside: str, *, is_package: bool) -> str:
     return ".".join([*parts, module.lstrip(".")]).rstrip(".")
 
 
-def module_file(name: str) -> Path | None:
-    """Return the file of one of our modules, without importing it."""
-    top, _, rest = name.partition(".")
-    folder = _top(top)
-    if folder is None:
-        return None
-    if not rest:
-        return folder if folder.is_file() else folder / "__init__.py"
-    if folder.is_file():
-        return None
-    stem = folder.joinpath(*rest.split("."))
-    for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
-        if path.is_file():
-            return path
-    return None
-
-
-_TOPS: dict[str, Path | None] = {}
-
-
-def _top(name: str) -> Path | None:
-    if name not in _TOPS:
-        try:
-            spec = find_spec(name)
-        except (ImportError, ValueError):
-            spec = None
-        path = Path(spec.origin) if spec and spec.origin else None
-        if path is not None and path.name == "__init__.py":
-            path = path.parent
-        _TOPS[name] = path
-    return _TOPS[name]
-
-
 def _folder(package: str) -> Path:
     """Return the folder of a package; the empty path for what is none."""
     path = module_file(package)
@@ -259,81 +220,3 @@ def _data_files(package: str) -> Iterator[tuple[str, Path]]:
 def _is_data(path: Path) -> bool:
     hidden = any(part.startswith((".", "__pycache__")) for part in path.parts[-3:])
     return not hidden and path.suffix not in _NO_DATA
-
-
-def _imports(path: Path) -> dict[str, Any]:
-    """Return what a module imports, its late public names, and the words it holds."""
-    tree = ast.parse(path.read_bytes())
-    hints = [n for n in ast.walk(tree) if isinstance(n, ast.If) and _for_hints(n)]
-    hidden = {id(inner) for node in hints for inner in _statements(node.body)}
-    imports = [
-        _named(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in hidden
-    ]
-    late = any(isinstance(n, ast.FunctionDef) and n.name == "__getattr__" for n in tree.body)
-    lazy = {
-        name: module
-        for node in hints
-        if late
-        for inner in _statements(node.body)
-        if isinstance(inner, ast.ImportFrom)
-        for module, names in _named(inner)
-        for name in names
-    }
-    words = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_word(node.value)
-    }
-    return {
-        "imports": sorted((m, sorted(n)) for group in [*imports, *_asked(tree)] for m, n in group),
-        "lazy": lazy,
-        "words": sorted(words),
-        "modules": sorted(_modules_named(tree)),
-    }
-
-
-def _asked(tree: ast.Module) -> Iterator[list[tuple[str, list[str]]]]:
-    """Yield packages asked for by name: ``resources.files("x")``, ``import_module("x")`` …"""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        first = node.args[0]
-        if name in _ASKS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield [(first.value, [])]
-
-
-def _modules_named(tree: ast.Module) -> set[str]:
-    """Return modules that stand in a module as text, ``a.b.c`` or ``a.b:function``."""
-    texts = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
-    named = {text.partition(":")[0] for text in texts if isinstance(text, str) and _MODULE(text)}
-    return {name for name in named if _is_module(name)}
-
-
-def _is_module(name: str) -> bool:
-    path = module_file(name)
-    return path is not None and path.name != "__init__.py"
-
-
-def _is_word(text: str) -> bool:
-    return len(text) < 80 and text.replace(".", "").replace("_", "").isalnum() and text.isascii()
-
-
-def _for_hints(node: ast.If) -> bool:
-    test = node.test
-    name = test.id if isinstance(test, ast.Name) else getattr(test, "attr", "")
-    return name == "TYPE_CHECKING"
-
-
-def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.AST]:
-    for statement in body:
-        yield from ast.walk(statement)
-
-
-def _named(node: ast.Import | ast.ImportFrom) -> list[tuple[str, list[str]]]:
-    if isinstance(node, ast.Import):
-        return [(alias.name, []) for alias in node.names]
-    module = "." * node.level + (node.module or "")
-    return [(module, [alias.name for alias in node.names])]

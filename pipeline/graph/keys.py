@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from pipeline.graph.code import Code, CodeReader, module_file
+from pipeline.graph.code import Code, CodeReader
 from pipeline.graph.digests import FileMemory
 from pipeline.graph.libraries import Libraries
+from pipeline.graph.modules import module_file
 
 if TYPE_CHECKING:
     from pathlib import Path

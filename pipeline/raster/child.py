@@ -12,9 +12,9 @@ from shapely.ops import unary_union
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
 from pipeline.raster.cutting import Earlier, cut_tiles, write_cog
+from pipeline.raster.drawing import Drawing, Laid
 from pipeline.raster.encoding import Picture
 from pipeline.raster.levels import grid_over, load_levels
-from pipeline.raster.mosaic import Drawing, Laid
 from pipeline.raster.mosaic import draw as draw_levels
 from pipeline.raster.placing import HALF_WORLD, from_mercator
 from pipeline.raster.proposal import propose_picture

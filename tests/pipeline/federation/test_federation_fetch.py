@@ -29,8 +29,9 @@ from other_end import (
 
 from pipeline.config.neighbours import FileNeighbour
 from pipeline.errors import FetchError
-from pipeline.federation.fetch import Fetcher, Want
+from pipeline.federation.fetch import Fetcher
 from pipeline.federation.guard import addresses, permitted
+from pipeline.federation.receiving import Want
 
 CONTENT = b"parks " * 5000
 

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from pipeline.graph.code import CodeReader, module_file
+from pipeline.graph.code import CodeReader
 from pipeline.graph.digests import FileMemory
 from pipeline.graph.libraries import Libraries
+from pipeline.graph.modules import module_file
 
 STEPS = "pipeline.layers.steps"
 
@@ -25,7 +26,7 @@ def package(tmp_path, monkeypatch):
             target.write_text(text, encoding="utf-8")
         monkeypatch.syspath_prepend(str(tmp_path))
         importlib.invalidate_caches()
-        monkeypatch.setattr("pipeline.graph.code._TOPS", {})
+        monkeypatch.setattr("pipeline.graph.modules._TOPS", {})
         return tmp_path / name
 
     return make

@@ -10,9 +10,10 @@ from raster_files import checkerboard, write_picture
 from rasterio.io import MemoryFile
 
 from pipeline.raster.cutting import Earlier, cut_tiles, write_cog
+from pipeline.raster.drawing import Drawing, Laid
 from pipeline.raster.encoding import Picture, encode, height_colors
 from pipeline.raster.levels import Block, grid_over
-from pipeline.raster.mosaic import Drawing, Laid, draw
+from pipeline.raster.mosaic import draw
 from pipeline.tiling.archive import PMTilesReader
 
 CORNER = {
