@@ -10,7 +10,7 @@ import shapely
 from shapely.ops import unary_union
 
 from pipeline.errors import SourceError
-from pipeline.findings import Catalogue, Finding
+from pipeline.findings import Catalogue, Finding, Place
 from pipeline.raster.cutting import Earlier, cut_tiles, write_cog
 from pipeline.raster.drawing import Drawing, Laid
 from pipeline.raster.encoding import Picture
@@ -63,7 +63,7 @@ def draw(
         raise _refused("raster-empty", options.name)
     colors = _colors(options, placed)
     sizes = [one.placing.pixel_size() for one in placed]
-    findings += _uneven(sizes, options.name)
+    findings += _uneven(sizes, options.name) + _twice(placed, options.name)
     bounds = _around(placed)
     grid = _grid(options, min(sizes), bounds)
     minzoom = min(options.minzoom, grid.zoom)
@@ -140,6 +140,25 @@ def _uneven(sizes: list[float], name: str) -> list[Finding]:
     said = f"{min(sizes):.2f} – {max(sizes):.2f} m"
     place = f"rasters.{name}"
     return [Catalogue.of("pipeline.raster").finding("mosaic-sizes", field=place, value=said)]
+
+
+def _twice(laid: tuple[Laid, ...], name: str) -> list[Finding]:
+    """Name tiles of heights that two sources have in different editions: the later one shows."""
+    shown: dict[tuple[float, ...], Sheet] = {}
+    covered: list[Place] = []
+    for one in laid:
+        sheet = one.sheet
+        if not sheet.made:
+            continue
+        place = (*(round(v, 9) for v in sheet.transform), sheet.width, sheet.height)
+        under = shown.get(place)
+        if under is not None and under.sha256 != sheet.sha256:
+            covered.append(Place(feature=under.origin, value=sheet.origin))
+        shown[place] = sheet
+    if not covered:
+        return []
+    catalogue = Catalogue.of("pipeline.raster")
+    return [catalogue.finding("dem-tile-twice", field=f"rasters.{name}", places=covered)]
 
 
 def _outside(laid: tuple[Laid, ...]) -> list[Finding]:

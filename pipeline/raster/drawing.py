@@ -63,7 +63,7 @@ class Laid:
     def of(cls, sheet: Sheet, path: Path) -> Laid:
         """Lay a sheet."""
         placing = Placing(sheet)
-        said = {k: v for k, v in sheet.as_dict().items() if k != "file"}
+        said = {k: v for k, v in sheet.as_dict().items() if k not in ("file", "origin")}
         operation = placing.operation
         key = digest_of(FORMAT, repr(said), operation.name, operation.accuracy_m)
         return cls(sheet, placing, path, placing.bounds(), key)

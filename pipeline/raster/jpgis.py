@@ -150,7 +150,8 @@ def chosen(names: list[str]) -> tuple[list[str], list[str]]:
     Returns
     -------
     chosen, left
-        In order of name; files that are not named like the model are chosen.
+        The coarsest series first, so that finer ones lie on top of it (a mesh of 10 m holds a
+        hundred of 5 m), then in order of name; files that are not named like the model are chosen.
     """
     best: dict[str, tuple[int, int, str]] = {}
     left: list[str] = []
@@ -169,4 +170,5 @@ def chosen(names: list[str]) -> tuple[list[str], list[str]]:
             left += [other[2]] if other else []
         else:
             left.append(name)
-    return sorted(name for _, _, name in best.values()), sorted(left)
+    upwards = sorted(best.values(), key=lambda one: (-one[0], one[2]))
+    return [name for _, _, name in upwards], sorted(left)

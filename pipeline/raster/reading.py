@@ -175,12 +175,12 @@ def _bundle(source: RasterSource, path: Path, folder: Path) -> tuple[list[Sheet]
             mesh = jpgis.read_mesh(content, shown)
             findings += mesh.findings
             editions[mesh.edition] = None
-            sheets.append(_made(mesh.heights, mesh.transform, mesh.crs, content, folder))
+            sheets.append(_made(mesh.heights, mesh.transform, mesh.crs, content, folder, shown))
         else:
             z, x, y = bundle.tile_of(name or source.path, shown)
             heights = bundle.read_text_tile(content, shown)
             place = bundle.tile_transform(z, x, y)
-            sheets.append(_made(heights, place, "EPSG:3857", content, folder))
+            sheets.append(_made(heights, place, "EPSG:3857", content, folder, shown))
     catalogue = Catalogue.of("pipeline.raster")
     if "jgd2024" in editions and len(editions) > 1:
         findings.append(
@@ -213,6 +213,7 @@ def _made(
     crs: str,
     content: bytes,
     folder: Path,
+    shown: str,
 ) -> Sheet:
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"{sha256[:24]}.tif"
@@ -226,7 +227,7 @@ def _made(
         out.write(heights, 1)
     return Sheet(
         file=name, made=True, sha256=sha256, width=columns, height=rows, bands=1,
-        dtype="float32", crs=crs, transform=transform, nodata=float("nan"),
+        dtype="float32", crs=crs, transform=transform, nodata=float("nan"), origin=shown,
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ class Sheet:
     ----------
     file
         Path as declared, or the name of a file that reading made.
+    origin
+        How messages name what it was read from, where `file` was made; decides no pixel.
     made
         Whether reading made it: it then lies in the folder of the step.
     sha256
@@ -62,6 +64,7 @@ class Sheet:
     alpha: int = 0
     cut: tuple[Pair, ...] = ()
     paper: tuple[int, int, int, int] | None = None
+    origin: str = ""
 
     def path(self, root: Path, folder: Path) -> Path:
         """Return where the picture is: below the declaration, or in the folder of its step."""
