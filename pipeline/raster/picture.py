@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ LONGEST_SIDE = 1_000_000
 NO_VALUES = (-9999.0, -32768.0, -99999.0)
 """Heights that nobody measures and programs write for none."""
 SAMPLE = 512
+OPENING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def open_picture(path: Path, **options: Any) -> Any:
     """
     driver = DRIVERS[path.suffix.lower()]
     own = {"GEOREF_SOURCES": "INTERNAL"} if driver == "GTiff" else {}
-    with warnings.catch_warnings():
+    # Filters of warnings belong to the process, and two threads may open at a time.
+    with OPENING, warnings.catch_warnings():
         # Scans have no position of their own; where they get it from is looked at elsewhere.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, driver=driver, **own, **options)
