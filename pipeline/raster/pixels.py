@@ -114,10 +114,11 @@ class Pixels:
         return there
 
     def _outside_cut(self, window: Window, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        ring = [*self._sheet.cut, self._sheet.cut[0]]
+        # All is moved by one: a grid that begins at 0, 0 counts as one without a position.
+        ring = [(x + 1, y + 1) for x, y in (*self._sheet.cut, self._sheet.cut[0])]
         shape_of = {"type": "Polygon", "coordinates": [ring]}
         # Pixels run right and down from the corner of the window.
-        moved = Affine.translation(window.col_off, window.row_off)
+        moved = Affine.translation(window.col_off + 1, window.row_off + 1)
         return np.asarray(geometry_mask([shape_of], shape, moved))
 
     def _is_paper(self, bands: NDArray[Any]) -> NDArray[np.bool_]:
