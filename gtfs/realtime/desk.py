@@ -9,20 +9,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from gtfs.errors import AlertError
-from gtfs.feed.columns import clock, seconds
 from gtfs.feed.read import read_feed
-from gtfs.notices import notice
 from gtfs.realtime.alert import Alert, Cause, Effect
+from gtfs.realtime.asked import member_of, require_known, selection_of, trips_meant
 from gtfs.realtime.board import Board
 from gtfs.realtime.choices import choices, described
 from gtfs.realtime.facts import Facts
-from gtfs.realtime.identity import resolved
+from gtfs.realtime.identity import orphan_finding, resolved
 from gtfs.realtime.names import route_names, stop_names
 from gtfs.realtime.sentences import sentences
-from gtfs.realtime.trips import Selection, moment, run_name, select_trips, timezone
+from gtfs.realtime.trips import Selection, moment, select_trips, timezone
 from pipeline.config.base import Text
 
 if TYPE_CHECKING:
@@ -30,13 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gtfs.feed.tables import Feed
-    from gtfs.realtime.alert import CancelledTrip
     from gtfs.realtime.board import Message
-    from gtfs.realtime.identity import Resolved
     from gtfs.realtime.store import AlertStore
     from pipeline.findings import Finding
-
-E = TypeVar("E", Cause, Effect)
 
 
 def _now() -> dt.datetime:
@@ -79,7 +74,8 @@ class Desk:
         `cancelled` already.
         """
         tables, now = self._feed(feed), self.now()
-        chosen = select_trips(tables, _selection(date, routes, trips, stop, after, before, starts))
+        wanted = selection_of(date, routes, trips, stop, after, before, starts)
+        chosen = select_trips(tables, wanted)
         live, facts = self.store.live(feed, now=now), Facts(self._path(feed))
         found = (resolved(alert, facts) for alert in live if alert.trips)
         cancelled = {run.key for one in found for run in one.alert.trips}
@@ -143,8 +139,8 @@ class Desk:
             all have arrived, or nobody is named.
         """
         tables, now = self._feed(feed), self.now()
-        selection = _selection(date, routes, trips, stop, after, before, starts)
-        meant = _meant(tables, feed, selection)
+        selection = selection_of(date, routes, trips, stop, after, before, starts)
+        meant = trips_meant(tables, feed, selection)
         zone = timezone(tables)
         chosen = [t for t in meant if moment(t.date, t.arrival, zone) > now]
         if not chosen:
@@ -155,7 +151,7 @@ class Desk:
             )
         of_routes = frozenset(trip.route_id for trip in chosen)
         everything = len(chosen) == len(select_trips(tables, Selection(selection.date, of_routes)))
-        reason = _member(Cause, cause)
+        reason = member_of(Cause, cause)
         made = sentences(tables, chosen, reason, everything)
         alert = Alert(
             feed=feed,
@@ -197,12 +193,12 @@ class Desk:
             over.
         """
         tables = self._feed(feed)
-        _require("route", routes, set(tables.table("routes", "route_id").route_id))
-        _require("stop", stops, set(tables.table("stops", "stop_id").stop_id))
+        require_known("route", routes, set(tables.table("routes", "route_id").route_id))
+        require_known("stop", stops, set(tables.table("stops", "stop_id").stop_id))
         alert = Alert(
             feed=feed,
-            cause=_member(Cause, cause),
-            effect=_member(Effect, effect),
+            cause=member_of(Cause, cause),
+            effect=member_of(Effect, effect),
             header=header,
             description=description or Text(ja=""),
             url=url,
@@ -278,25 +274,6 @@ class Desk:
         return _published(path.resolve(), path.stat().st_mtime_ns)
 
 
-def _meant(tables: Feed, feed: str, selection: Selection) -> list[CancelledTrip]:
-    meant = select_trips(tables, selection)
-    if not meant:
-        day = selection.date
-        raise AlertError(
-            f"no trip of {feed} on {day} is meant; check day, route and times",
-            "none",
-            ja=f"{feed} の {day} に当てはまる便がありません。日付・路線・時刻を確かめてください。",
-        )
-    unknown = selection.trips - {n for trip in meant for n in (trip.trip_id, run_name(trip))}
-    if unknown:
-        raise AlertError(
-            f"trip {min(unknown)!r} of {feed} does not run on {selection.date}",
-            "unknown",
-            ja=f"{feed} の便 {min(unknown)} は {selection.date} には走りません。",
-        )
-    return meant
-
-
 def _no_feed(name: str) -> AlertError:
     return AlertError(
         f"there is no published feed {name!r}",
@@ -308,62 +285,3 @@ def _no_feed(name: str) -> AlertError:
 @lru_cache(maxsize=4)
 def _published(path: Path, _changed: int) -> Feed:
     return read_feed(path).feed
-
-
-def _selection(
-    date: str,
-    routes: Sequence[str],
-    trips: Sequence[str],
-    stop: str,
-    after: str,
-    before: str,
-    starts: Sequence[str],
-) -> Selection:
-    try:
-        return Selection(
-            dt.date.fromisoformat(date),
-            frozenset(routes),
-            frozenset(trips),
-            stop,
-            frozenset(seconds(f"{start}:00") for start in starts),
-            seconds(f"{after}:00") if after else None,
-            seconds(f"{before}:00") if before else None,
-        )
-    except ValueError as error:
-        raise AlertError(
-            f"cannot be understood: {error}",
-            "understand",
-            ja=f"日付か時刻の書き方がわかりません（{error}）。",
-        ) from None
-
-
-def orphan_finding(feed: str, lost: Resolved) -> Finding:
-    """Say which announcement is about what the feed does not have, and the first such thing."""
-    first = (
-        f"{lost.trips[0].date} {clock(lost.trips[0].departure)[:5]} {lost.trips[0].origin}".strip()
-        if lost.trips
-        else (*lost.routes, *lost.stops)[0]
-    )
-    return notice(
-        "alert-orphan", feature=str(lost.alert.id), field=feed, value=first, count=lost.orphans,
-        header=lost.alert.header.ja,
-    )  # fmt: skip
-
-
-def _member(kind: type[E], name: str) -> E:
-    try:
-        return kind(name)
-    except ValueError:
-        choices = ", ".join(member.value for member in kind)
-        raise AlertError(
-            f"{name!r} is none of {choices}", ja=f"{name} は使えません。使えるもの: {choices}"
-        ) from None
-
-
-def _require(kind: str, wanted: Sequence[str], known: set[str]) -> None:
-    unknown = sorted(set(wanted) - known)
-    if unknown:
-        raise AlertError(
-            f"the feed has no {kind} {unknown[0]!r}",
-            ja=f"このフィードに「{unknown[0]}」はありません（{kind}）。",
-        )

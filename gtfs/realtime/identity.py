@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gtfs.feed.columns import clock
+from gtfs.notices import notice
 from gtfs.realtime.alert import ONCE, Alert
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from gtfs.realtime.alert import CancelledTrip
     from gtfs.realtime.facts import Facts, Seen
+    from pipeline.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,19 @@ def resolved(alert: Alert, facts: Facts) -> Resolved:
         tuple(name for name, id_ in routes.items() if not id_),
         tuple(name for name, id_ in stops.items() if not id_),
     )
+
+
+def orphan_finding(feed: str, lost: Resolved) -> Finding:
+    """Say which announcement is about what the feed does not have, and the first such thing."""
+    first = (
+        f"{lost.trips[0].date} {clock(lost.trips[0].departure)[:5]} {lost.trips[0].origin}".strip()
+        if lost.trips
+        else (*lost.routes, *lost.stops)[0]
+    )
+    return notice(
+        "alert-orphan", feature=str(lost.alert.id), field=feed, value=first, count=lost.orphans,
+        header=lost.alert.header.ja,
+    )  # fmt: skip
 
 
 def _run(trip: CancelledTrip, facts: Facts) -> CancelledTrip | None:

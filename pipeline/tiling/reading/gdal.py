@@ -13,7 +13,7 @@ from pipeline.errors import TilingError
 from pipeline.findings import Catalogue
 from pipeline.tiling.arrow import contiguous, numbers
 from pipeline.tiling.mvt.encoding import NO_ID
-from pipeline.tiling.reading import geojson
+from pipeline.tiling.reading import geojson, jsonblocks
 from pipeline.tiling.reading.shapefile import Encoding, encoding_of, with_text
 from pipeline.tiling.reading.transform import source_of
 
@@ -178,7 +178,7 @@ def _open_layers(name: str | None, path: Path) -> list[GdalLayer]:
     import pyogrio
 
     if path.suffix.lower() in (".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson"):
-        geojson.require_utf8(path)
+        jsonblocks.require_utf8(path)
     layers = [str(layer) for layer, kind in pyogrio.list_layers(path) if kind is not None]
     if not layers:
         raise TilingError(f"{path}: has no geometry")
