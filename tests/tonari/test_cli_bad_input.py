@@ -25,13 +25,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def sample(tmp_path, sample_data):
-    """Lend a copy of the sample that has already published a release."""
+    """Lend a copy of the sample as an office has it: published once, its steps in the cache."""
     shutil.copy(ROOT / "layers.yaml", tmp_path)
     for part in ("sample", "registry"):
         shutil.copytree(ROOT / "data" / part, tmp_path / "data" / part)
     releases = tmp_path / "data" / "releases"
     shutil.copytree(sample_data / "releases", releases, symlinks=True, copy_function=os.link)
-    shutil.copytree(sample_data / "office", tmp_path / "data" / "office")
+    for part in ("office", "cache"):
+        shutil.copytree(sample_data / part, tmp_path / "data" / part)
     return tmp_path
 
 
@@ -183,6 +184,7 @@ def test_checking_says_the_same_and_publishes_nothing(sample, run_tonari):
 
 
 def test_the_sample_itself_builds_again_without_change(sample, run_tonari):
+    shutil.rmtree(sample / "data" / "cache")  # what is linked comes from the served release
     done = run_tonari("build", "--json", cwd=sample)
     assert done.returncode == 0
     document = json.loads(done.stdout)
