@@ -15,7 +15,6 @@ from pipeline.config.declaration import Declaration
 from pipeline.config.layers import Municipality, Source
 from pipeline.config.load import load
 from pipeline.errors import SourceError
-from pipeline.graph.keys import Keys
 from pipeline.graph.session import Run
 from pipeline.graph.tables import read_table
 from pipeline.layers.facts import fields_of
@@ -25,6 +24,7 @@ from pipeline.progress import silent
 from pipeline.release.previous import Previous
 from pipeline.run import Options, build
 from pipeline.sources import read_source
+from tests.support.memory import keys_that_remember, remembering
 
 ROOT = Path(__file__).resolve().parents[2]
 TOBATA, WAKAMATSU = (130.818836, 33.901292), (130.814440, 33.902258)
@@ -80,9 +80,10 @@ class Assembled:
 
 def steps_run(job, data, *, check=False):
     """Run the steps of one job in this process; return what became of each."""
-    run = Run(data, Keys(), Options(), silent)
-    run.all([job.needs(check=check)])
-    return run.outcome
+    with keys_that_remember() as keys:
+        run = Run(data, keys, Options(), silent)
+        run.all([job.needs(check=check)])
+        return run.outcome
 
 
 def composed(job, data, folder):
@@ -201,7 +202,8 @@ class Project:
     def build(self, *only, jobs=None, accept=True, **options):
         loaded = self.load()
         jobs = self.jobs(loaded, accept=accept) if jobs is None else jobs
-        return build(loaded.declaration, jobs, self.data, silent, only, Options(**options))
+        with remembering(self.data):
+            return build(loaded.declaration, jobs, self.data, silent, only, Options(**options))
 
 
 @pytest.fixture
