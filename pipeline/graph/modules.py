@@ -57,11 +57,12 @@ def _top(name: str) -> Path | None:
 def imports_of(path: Path) -> dict[str, Any]:
     """Return what a module imports, its late public names, and the words it holds."""
     tree = ast.parse(path.read_bytes())
-    hints = [n for n in ast.walk(tree) if isinstance(n, ast.If) and _for_hints(n)]
+    nodes = list(ast.walk(tree))  # once: walking costs more than all that is asked of the nodes
+    hints = [n for n in nodes if isinstance(n, ast.If) and _for_hints(n)]
     hidden = {id(inner) for node in hints for inner in _statements(node.body)}
     imports = [
         _named(node)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in hidden
     ]
     late = any(isinstance(n, ast.FunctionDef) and n.name == "__getattr__" for n in tree.body)
@@ -74,22 +75,18 @@ def imports_of(path: Path) -> dict[str, Any]:
         for module, names in _named(inner)
         for name in names
     }
-    words = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_word(node.value)
-    }
+    texts = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return {
-        "imports": sorted((m, sorted(n)) for group in [*imports, *_asked(tree)] for m, n in group),
+        "imports": sorted((m, sorted(n)) for group in [*imports, *_asked(nodes)] for m, n in group),
         "lazy": lazy,
-        "words": sorted(words),
-        "modules": sorted(_modules_named(tree)),
+        "words": sorted(filter(_is_word, texts)),
+        "modules": sorted(_modules_named(texts)),
     }
 
 
-def _asked(tree: ast.Module) -> Iterator[list[tuple[str, list[str]]]]:
+def _asked(nodes: list[ast.AST]) -> Iterator[list[tuple[str, list[str]]]]:
     """Yield packages asked for by name: ``resources.files("x")``, ``import_module("x")`` …"""
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -98,10 +95,9 @@ def _asked(tree: ast.Module) -> Iterator[list[tuple[str, list[str]]]]:
             yield [(first.value, [])]
 
 
-def _modules_named(tree: ast.Module) -> set[str]:
+def _modules_named(texts: set[str]) -> set[str]:
     """Return modules that stand in a module as text, ``a.b.c`` or ``a.b:function``."""
-    texts = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
-    named = {text.partition(":")[0] for text in texts if isinstance(text, str) and _MODULE(text)}
+    named = {text.partition(":")[0] for text in texts if _MODULE(text)}
     return {name for name in named if _is_module(name)}
 
 
