@@ -80,7 +80,6 @@ STILL_LONGER = [
     "pipeline/borders/snapping.py",
     "pipeline/config/layers.py",
     "pipeline/derive/zones.py",
-    "pipeline/federation/mirror.py",
     "pipeline/federation/offers.py",
     "pipeline/findings.py",
     "pipeline/layers/plan.py",

@@ -6,18 +6,16 @@ import datetime as dt
 import hashlib
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from pipeline.config.layers import Source
-from pipeline.config.neighbours import TonariNeighbour, duration, layers_of
+from pipeline.config.neighbours import TonariNeighbour, layers_of
 from pipeline.errors import FetchError, SourceError
 from pipeline.federation.fetch import Fetcher
-from pipeline.federation.keys import key_id
 from pipeline.federation.offers import Offer, Visit
 from pipeline.federation.state import Kept, State, read_state, write_state
-from pipeline.federation.trust import moment
+from pipeline.federation.taken import Taken, aged, fallback
 from pipeline.federation.unpack import unpacked
-from pipeline.findings import Catalogue, Finding, Severity
 from pipeline.sources.read import read_records
 
 if TYPE_CHECKING:
@@ -29,27 +27,6 @@ if TYPE_CHECKING:
 SHRUNK = 0.5
 """A layer with less than this share of its features is not taken without being asked for."""
 CODE = "municipality_code"
-LayerState = Literal["current", "stale", "kept", "absent"]
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What there is of one layer of a neighbour.
-
-    Attributes
-    ----------
-    kept
-        The copy to use; ``None`` if there never was a good one.
-    state
-        ``current``; ``stale``: older than declared; ``kept``: the last good copy, because
-        nothing newer could be taken; ``absent``.
-    finding
-        Why, unless it is current.
-    """
-
-    kept: Kept | None
-    state: LayerState
-    finding: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -96,14 +73,14 @@ def visit(
     if state.not_before > asking.now.timestamp():
         left = f"{state.not_before - asking.now.timestamp():.0f}"
         refused = FetchError("neighbour-busy", value=_shown(neighbour, name), seconds=left)
-        return {la: _fallback(name, la, state, refused) for la in layers_of(neighbour)}
+        return {la: fallback(name, la, state, refused) for la in layers_of(neighbour)}
     authority = asking.home / neighbour.authority if neighbour.authority else None
     try:
         fetcher = Fetcher(
             neighbour, neighbour.limits.seconds, asking.contact, asking.pause, authority
         )
     except FetchError as refused:
-        return {la: _fallback(name, la, state, refused) for la in layers_of(neighbour)}
+        return {la: fallback(name, la, state, refused) for la in layers_of(neighbour)}
     try:
         return _visited(Visit(name, neighbour, folder, state, fetcher, asking.now), asking, sources)
     finally:
@@ -120,22 +97,22 @@ def _visited(called: Visit, asking: Asking, sources: Mapping[str, Source]) -> di
         called.open()
     except FetchError as refused:
         _save(called, dict(state.layers), refused)
-        return {la: _fallback(called.name, la, state, refused) for la in layers}
+        return {la: fallback(called.name, la, state, refused) for la in layers}
     kept, taken, last = dict(state.layers), {}, None
     for layer in layers:
         try:
             kept[layer] = _accepted(called, layer, asking, sources)
-            taken[layer] = _aged(called, kept[layer], asking.now)
+            taken[layer] = aged(called, kept[layer], asking.now)
         except FetchError as refused:
             last = refused
-            taken[layer] = _fallback(called.name, layer, state, refused)
+            taken[layer] = fallback(called.name, layer, state, refused)
         except SourceError as refused:
             reason = refused.findings[0]
             said = FetchError(
                 "neighbour-unreadable", value=layer,
                 reason_ja=reason.message_ja, reason_en=reason.message_en,
             )  # fmt: skip
-            taken[layer] = _fallback(called.name, layer, state, said)
+            taken[layer] = fallback(called.name, layer, state, said)
         finally:
             (called.folder / f"{layer}.new").unlink(missing_ok=True)
     _save(called, kept, last)
@@ -160,49 +137,6 @@ def _save(called: Visit, kept: dict[str, Kept], refused: FetchError | None) -> N
             not_before=not_before,
         ),
     )  # fmt: skip
-
-
-def _finding(name: str, layer: str, refused: FetchError, severity: str = "") -> Finding:
-    return Catalogue.of("pipeline.federation").finding(
-        refused.code,
-        file=f"neighbours.{name}",
-        field=layer,
-        severity=Severity(severity) if severity else None,
-        **_details(refused),
-    )
-
-
-def _details(refused: FetchError) -> dict[str, Any]:
-    return dict(refused.details)
-
-
-def _fallback(name: str, layer: str, state: State, refused: FetchError) -> Taken:
-    """Use the last good copy; without one, the layers that need it cannot be made."""
-    kept = state.layers.get(layer)
-    if kept is None:
-        return Taken(None, "absent", _finding(name, layer, refused, "error"))
-    return Taken(kept, "kept", _finding(name, layer, refused))
-
-
-def _aged(called: Visit, kept: Kept, now: dt.datetime) -> Taken:
-    """Mark a copy that is older than declared by the latest of what is known of its age."""
-    known = [m for text in (kept.as_of, kept.built) if (m := moment(text)) is not None]
-    most = duration(called.neighbour.max_age)
-    if known and now - max(known) > most:
-        days = str((now - max(known)).days)
-        old = FetchError("neighbour-stale", value=max(known).date().isoformat(), days=days,
-                         most=called.neighbour.max_age)  # fmt: skip
-        return Taken(kept, "stale", _finding(called.name, kept.layer, old))
-    return Taken(kept, "current", _rotated(called))
-
-
-def _rotated(called: Visit) -> Finding | None:
-    """Ask for the declaration to be brought up to date once an announced key has followed."""
-    neighbour, key = called.neighbour, called.trust.in_force
-    if not isinstance(neighbour, TonariNeighbour) or key in ("", neighbour.key):
-        return None
-    said = FetchError("neighbour-rotated", value=key_id(key), key=key)
-    return _finding(called.name, "", said)
 
 
 def _accepted(called: Visit, layer: str, asking: Asking, sources: Mapping[str, Source]) -> Kept:

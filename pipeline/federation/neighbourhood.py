@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.config.declaration import Declaration
     from pipeline.config.layers import Source
     from pipeline.config.neighbours import Neighbour
-    from pipeline.federation.mirror import Taken
+    from pipeline.federation.taken import Taken
 
 MOST_AT_ONCE = 8
 WORST = ("absent", "kept", "stale", "current")

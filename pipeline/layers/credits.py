@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pipeline.config.declaration import Declaration
     from pipeline.config.layers import Dataset, Source
-    from pipeline.federation.mirror import Taken
     from pipeline.federation.neighbourhood import Neighbourhood
+    from pipeline.federation.taken import Taken
     from pipeline.licences.combine import Operation
 
 
