@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from rasterio.errors import NotGeoreferencedWarning
+from affine import Affine
 from rasterio.io import MemoryFile
 
 from pipeline.raster.slopes import SLOPES
@@ -130,8 +129,9 @@ def _write(
         options = {"driver": "WEBP", "LOSSLESS": "YES" if lossless else "NO", "EXACT": "0"}
         if not lossless:
             options["QUALITY"] = quality
-    with warnings.catch_warnings(), MemoryFile() as memory:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    # rasterio warns of pictures without a position, and filters of warnings are shared by threads.
+    options["transform"] = Affine.translation(1, 1)
+    with MemoryFile() as memory:
         with memory.open(width=columns, height=rows, count=count, dtype="uint8", **options) as out:
             out.write(bands)
             if table:
