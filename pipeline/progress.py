@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 class Progress(Protocol):
@@ -14,3 +17,24 @@ class Progress(Protocol):
 
 def silent(step: str, done: int, total: int) -> None:
     """Listen and say nothing."""
+
+
+class Lasting:
+    """A listener that may break: work goes on when nobody hears of it, and says so once.
+
+    Parameters
+    ----------
+    listener
+        Told until telling it raises an :class:`OSError`: its pipe is closed, its disk full.
+    """
+
+    def __init__(self, listener: Progress) -> None:
+        self._listener: Progress = listener
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Pass on what is told while there is somebody to tell."""
+        try:
+            self._listener(step, done, total)
+        except OSError as error:
+            self._listener = silent
+            logger.warning("progress cannot be shown any more: %s", error)

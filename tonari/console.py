@@ -18,6 +18,7 @@ from rich.progress import Progress as Bars
 
 from pipeline.errors import ReleaseError, TonariError, UndeclaredError
 from pipeline.findings import Finding, Severity
+from pipeline.progress import Lasting
 from pipeline.storage import disk_watched
 from tonari.pace import Pace
 
@@ -137,12 +138,12 @@ def print_findings(findings: list[Finding], *, least: Severity = Severity.INFO) 
 def progress_shown(*, quiet: bool = False) -> Iterator[Progress]:
     """Lend a progress listener: bars on a terminal, plain lines elsewhere, else lines of JSON."""
     if quiet:
-        yield _json_listener()
+        yield Lasting(_json_listener())
     elif messages.is_terminal:
         with _bars() as bars:
-            yield _bar_listener(bars)
+            yield Lasting(_bar_listener(bars))
     else:
-        yield _line_listener()
+        yield Lasting(_line_listener())
 
 
 def _bars() -> Bars:

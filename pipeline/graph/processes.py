@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.graph.executor import WorkerLostError, settle
 from pipeline.graph.worker import Done, Task, run_task
@@ -100,41 +100,69 @@ class ProcessesExecutor:
             worker.process.join()
 
     def _run(self, slot: int, task: Task) -> Done:
-        try:
-            worker = self._workers.get(slot)
-            if worker is None:
-                worker = self._workers[slot] = self._start()
-            if self._stopped:
-                worker.process.kill()
-            worker.pipe.send(task)
-            answer = self._answer(worker)
-        except (EOFError, OSError) as error:
-            lost = self._workers.pop(slot, None)
-            if lost is not None:
-                # Whoever cannot be talked to may still live, and be waited for in vain.
-                lost.process.kill()
-                lost.process.join()
-            raise WorkerLostError(f"process {slot} is gone") from error
-        # What the step itself raised may be an OSError too; its process is well.
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        """Have a step run, and return what its process says of it, or raise that.
 
-    def _answer(self, worker: _Worker) -> Done | Exception:
-        """Wait for what a process says of its step, and pass on how far it is."""
+        Only what goes wrong between the two processes is a lost worker: a listener of ours that
+        cannot write, or a machine that starts no more processes, is not.
+        """
+        worker = self._workers.get(slot)
+        if worker is None:
+            worker = self._workers[slot] = self._start()
+        if self._stopped:
+            worker.process.kill()
+        try:
+            worker.pipe.send(task)
+        except OSError as error:
+            raise self._lost(slot) from error
+        unheard: Exception | None = None
         while True:
-            kind, content = worker.pipe.recv()
-            if kind == "progress":
+            try:
+                kind, content = worker.pipe.recv()
+            except (EOFError, OSError) as error:
+                raise self._lost(slot) from error
+            if kind != "progress":
+                break
+            try:
                 self._tell(*content)
-            else:
-                answer: Done | Exception = content
-                return answer
+            except Exception as error:
+                # The step goes on to its end: a process left in the middle answers the next one.
+                unheard = error
+        # What the step itself raised may be an OSError too; its process is well.
+        if kind == "error":
+            failed: Exception = content
+            raise failed
+        if unheard is not None:
+            raise unheard
+        done: Done = content
+        return done
+
+    def _lost(self, slot: int) -> WorkerLostError:
+        """Give up a process that cannot be talked to: it may still live, and be waited for."""
+        lost = self._workers.pop(slot)
+        lost.process.kill()
+        lost.pipe.close()
+        lost.process.join()
+        return WorkerLostError(f"process {slot} is gone")
 
     def _start(self) -> _Worker:
+        """Start a process.
+
+        Raises
+        ------
+        WorkerLostError
+            If the server that forks them was killed; it is started again the next time.
+        OSError
+            If this machine gives no more processes or files.
+        """
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
+        try:
+            process.start()
+        except (EOFError, ConnectionError) as error:
+            ours.close()
+            raise WorkerLostError("the server of processes is gone") from error
+        finally:
+            theirs.close()
         return _Worker(process, ours)
 
 
@@ -142,22 +170,40 @@ def _work(pipe: Connection) -> None:
     """Run the steps that come through a pipe, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    sending = threading.Lock()
+    say = _Voice(pipe)
     threading.Thread(target=_listen, args=(pipe, tasks), daemon=True).start()
     while True:
         task = tasks.get()
-
-        def tell(step: str, done: int, total: int) -> None:
-            with sending:
-                pipe.send(("progress", (step, done, total)))
-
-        message: tuple[str, Any]
         try:
-            message = ("done", run_task(task, tell))
+            done = run_task(task, lambda *told: say("progress", told))
         except Exception as error:
-            message = ("error", error)
-        with contextlib.suppress(OSError):
-            pipe.send(message)
+            say("error", _portable(error))
+        else:
+            say("done", done)
+
+
+class _Voice:
+    """Speaks to whoever gave the task, from any thread; ends the process if it cannot be heard."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._speaking = pipe, threading.Lock()
+
+    def __call__(self, kind: str, content: object) -> None:
+        with self._speaking:
+            try:
+                self._pipe.send((kind, content))
+            except OSError:
+                # An answer that is not heard would be waited for; an end is always noticed.
+                os._exit(1)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error as it can travel: one that cannot is told in words."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _listen(pipe: Connection, tasks: queue.SimpleQueue[Task]) -> None:
