@@ -78,7 +78,6 @@ LONGEST = 300
 STILL_LONGER = [
     "pipeline/borders/mending.py",
     "pipeline/borders/snapping.py",
-    "pipeline/config/layers.py",
     "pipeline/derive/zones.py",
     "pipeline/federation/offers.py",
     "pipeline/findings.py",

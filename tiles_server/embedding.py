@@ -62,7 +62,7 @@ def may_frame(site: str, allow: Iterable[str]) -> bool:
     site
         Its origin.
     allow
-        Origins as :class:`pipeline.config.layers.Embed` has them.
+        Origins as :class:`pipeline.config.maps.Embed` has them.
     """
     return any(_stands_for(urlsplit(entry.lower()), urlsplit(site.lower())) for entry in allow)
 

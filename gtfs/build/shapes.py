@@ -13,7 +13,8 @@ from pyproj import Geod
 from gtfs.errors import TimetableUnreadable
 from gtfs.notices import notice
 from pipeline.config.base import Text
-from pipeline.config.layers import Municipality, Source
+from pipeline.config.layers import Municipality
+from pipeline.config.sources import Source
 from pipeline.errors import SourceError
 from pipeline.sources.read import read_source
 

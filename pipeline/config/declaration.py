@@ -9,24 +9,17 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.config.base import Name, Strict, problem
 from pipeline.config.feeds import Feed
-from pipeline.config.layers import (
-    BaseLayer,
-    Dataset,
-    Layer,
-    Map,
-    Municipality,
-    Publisher,
-    Records,
-    relative_path,
-)
+from pipeline.config.layers import Dataset, Layer, Municipality, Publisher, Records
+from pipeline.config.maps import BaseLayer, Map
 from pipeline.config.neighbours import Neighbour, Signing, layers_of
 from pipeline.config.operations import Dataset as Reference
 from pipeline.config.rasters import Raster
+from pipeline.config.sources import relative_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 
 class Included(Strict):

@@ -1,24 +1,17 @@
-"""The parts of the declaration that describe publishers, municipalities, sources and layers."""
+"""The parts of the declaration that describe publishers, municipalities and layers."""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from pipeline.config.base import MunicipalityCode, Name, Strict, Text, problem
-from pipeline.config.borders import PROVENANCE, Borders
+from pipeline.config.base import MunicipalityCode, Strict, Text, problem
+from pipeline.config.borders import Borders
 from pipeline.config.described import Described
 from pipeline.config.disclosure import Disclosure
 from pipeline.config.operations import Origin
+from pipeline.config.sources import Source, refuse_parameters, refuse_reserved
 from pipeline.config.tiles import FieldName, Tiles
 from pipeline.config.waivers import About, Waiver
 from pipeline.standardise.codes import check_digit
@@ -29,22 +22,9 @@ Output = Literal["geojson", "csv", "pmtiles"]
 SHAPED_OUTPUTS = frozenset({"geojson", "pmtiles"})
 """Outputs that need geometry."""
 
-RESERVED_FIELDS = frozenset(
-    {"id", "geometry", "municipality_code", "longitude", "latitude", "bbox", *PROVENANCE}
-)
-"""Columns that published files get by themselves; a declaration may not define them again."""
-
-QUERY_PARAMETERS = frozenset(
-    {"limit", "offset", "datetime", "f", "lang", "crs", "filter", "sortby", "properties", "q"}
-)
-"""What asks a server of OGC API - Features for something else than a value of a field (17-069r4,
-19-079r2); a field called so could not be asked for, or would be asked for by accident."""
 
 SEARCHED = ("name", "name_kana", "name_en", "reading", "address")
 """Fields by which features are found where a layer declares none."""
-
-BASE_ADDRESS = r"^https?://[A-Za-z0-9.-]+(:\d+)?/[^\s'\"<>;,]*\{z\}[^\s'\"<>;,]*$"
-"""An address whose host a Content-Security-Policy can name."""
 
 
 def _true_code(code: str) -> str:
@@ -57,31 +37,12 @@ def _true_code(code: str) -> str:
 CheckedCode = Annotated[MunicipalityCode, AfterValidator(_true_code)]
 
 
-def relative_path(path: str) -> str:
-    """Return a path that starts from the folder of the declaration; refuse any other."""
-    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).drive
-    if absolute or path.startswith(("~", "\\")):
-        raise problem("path-not-relative")
-    return path
-
-
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _refuse_reserved(names: set[str]) -> None:
-    for name in sorted(RESERVED_FIELDS & names):
-        raise problem("field-reserved", name=name)
-    _refuse_parameters(names)
-
-
-def _refuse_parameters(names: set[str] | tuple[str, ...]) -> None:
-    for name in sorted(QUERY_PARAMETERS & set(names)):
-        raise problem("field-parameter", name=name)
-
-
 def _askable(names: tuple[str, ...]) -> tuple[str, ...]:
-    _refuse_parameters(names)
+    refuse_parameters(names)
     return names
 
 
@@ -104,91 +65,6 @@ class Municipality(Strict):
         default="",
         description="CRS of its sources unless a source says otherwise, e.g. EPSG:6670",
     )
-
-
-class PointColumns(Strict):
-    """Which columns of a table hold a point's coordinates.
-
-    ``x`` is the longitude or easting and ``y`` the latitude or northing, whatever the
-    ledger calls them (in Japanese plane rectangular ledgers the column *X* is the northing).
-    """
-
-    x: str
-    y: str
-    crs: str = ""
-
-
-class Source(Strict):
-    """One file of one municipality, or one layer of a neighbour.
-
-    Attributes
-    ----------
-    neighbour, layer
-        Instead of `path`: whose layer it is. Codes of municipalities are the neighbour's own
-        where it has them; `municipality` says them for all features where it has none.
-    licence, attribution
-        Of this source, where they are not those of the layer.
-    survey_approval
-        Number of the approval under the Survey Act (articles 29, 30, 43, 44), ``not needed`` or
-        ``unknown``.
-    """
-
-    neighbour: Name | None = None
-    layer: Name | None = None
-    municipality: str = ""
-    path: Annotated[str, AfterValidator(relative_path)] = ""
-    licence: str = ""
-    attribution: str = ""
-    survey_approval: str = ""
-    encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
-    table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
-    header: int = Field(default=1, ge=1, description="row that holds the column names")
-    totals: Literal["refuse", "drop", "keep"] = Field(
-        default="refuse", description="what to do with a row called 合計 or 計"
-    )
-    crs: str = ""
-    geometry: PointColumns | None = None
-    fields: dict[str, FieldName] = Field(
-        default_factory=dict, description="column in the source: name of the published field"
-    )
-    values: dict[FieldName, str | int | float | bool] = Field(
-        default_factory=dict, description="published field: the one value this whole source has"
-    )
-
-    @classmethod
-    def of_feed(cls, path: str) -> Source:
-        """Return a file of a feed: it belongs to an operator, not to a municipality."""
-        return cls.model_construct(path=path)
-
-    @field_validator("municipality", "path")
-    @classmethod
-    def _needed_of_a_file(cls, value: str, info: ValidationInfo) -> str:
-        taken = info.data.get("neighbour") is not None or info.data.get("layer") is not None
-        if not value and not taken:
-            raise problem("key-missing", key=str(info.field_name))
-        return value
-
-    @model_validator(mode="after")
-    def _file_or_neighbour(self) -> Self:
-        taken = self.neighbour is not None or self.layer is not None
-        if not taken:
-            return self
-        if self.path or self.neighbour is None or self.layer is None:
-            raise problem("source-one-origin")
-        return self
-
-    @model_validator(mode="after")
-    def _one_giver_per_field(self) -> Source:
-        givers: dict[str, list[str]] = {}
-        for column, name in self.fields.items():
-            givers.setdefault(name, []).append(column)
-        for name in self.values:
-            givers.setdefault(name, []).append("values")
-        for name, given in givers.items():
-            _refuse_reserved({name})
-            if len(given) > 1:
-                raise problem("field-twice", name=name, givers=", ".join(given))
-        return self
 
 
 class LayerField(Strict):
@@ -282,7 +158,7 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _no_reserved_field(self) -> Self:
-        _refuse_reserved(set(self.fields))
+        refuse_reserved(set(self.fields))
         return self
 
     @model_validator(mode="after")
@@ -403,64 +279,3 @@ class Layer(Described, Dataset):
             hidden["label"] = None
         hidden["filters"] = tuple(f for f in self.style.filters if f.field in self.published())
         return self.style.model_copy(update=hidden)
-
-
-class Embed(Strict):
-    """Which web sites may show a map in a frame."""
-
-    allow: tuple[
-        Annotated[str, StringConstraints(pattern=r"^https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?$")], ...
-    ] = ()
-
-
-class BaseTiles(Strict):
-    """Raster tiles of anybody as a base map; the page may then ask their host, and no other.
-
-    Attributes
-    ----------
-    url
-        With ``{z}``, ``{x}`` and ``{y}``.
-    attribution
-        Whom to credit, as their terms want it.
-    size
-        Width of a tile in pixels.
-    """
-
-    title: Text
-    url: Annotated[str, StringConstraints(pattern=BASE_ADDRESS)]
-    attribution: str = Field(min_length=1)
-    minzoom: int = Field(default=0, ge=0, le=22)
-    maxzoom: int = Field(default=18, ge=0, le=22)
-    size: Literal[256, 512] = 256
-
-
-class BaseLayer(Strict):
-    """A layer of our own as a base map, drawn quietly beneath the others."""
-
-    layer: Name
-
-
-Base = Literal["gsi/pale", "gsi/std", "gsi/photo", "gsi/vector", "none"] | BaseTiles | BaseLayer
-"""What lies under a map: tiles of GSI (国土地理院), of others, a layer of our own, nothing."""
-
-
-class Map(Strict):
-    """A named composition of layers: what a neighbour embeds.
-
-    Attributes
-    ----------
-    base
-        Base maps to choose from; the first is shown.
-    ground
-        Layers of our own beneath whatever base map is chosen.
-    """
-
-    title: Text
-    base: tuple[Base, ...] = ()
-    ground: tuple[Name, ...] = ()
-    description: Text = Text(ja="")
-    layers: tuple[Name, ...] = ()
-    feeds: tuple[Name, ...] = ()
-    center: tuple[float, float] = Field(description="longitude, latitude")
-    zoom: float = Field(default=11, ge=0, le=22)
-    embed: Embed = Embed()

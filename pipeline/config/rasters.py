@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import Name, Strict, Text, problem
 from pipeline.config.described import Described
-from pipeline.config.layers import Color, relative_path
+from pipeline.config.layers import Color
+from pipeline.config.sources import relative_path
 
 RasterKind = Literal["photo", "scan", "classes", "elevation"]
 Method = Literal["affine", "polynomial", "thin_plate"]

@@ -8,8 +8,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.config.layers import Source
 from pipeline.config.neighbours import TonariNeighbour, layers_of
+from pipeline.config.sources import Source
 from pipeline.errors import FetchError, SourceError
 from pipeline.federation.fetch import Fetcher
 from pipeline.federation.offers import Offer, Visit

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
-    from pipeline.config.layers import Source
     from pipeline.config.neighbours import Neighbour
+    from pipeline.config.sources import Source
     from pipeline.federation.taken import Taken
 
 MOST_AT_ONCE = 8

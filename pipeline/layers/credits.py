@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
-    from pipeline.config.layers import Dataset, Source
+    from pipeline.config.layers import Dataset
+    from pipeline.config.sources import Source
     from pipeline.federation.neighbourhood import Neighbourhood
     from pipeline.federation.taken import Taken
     from pipeline.licences.combine import Operation

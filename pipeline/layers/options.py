@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from pipeline.config.borders import Borders
     from pipeline.config.disclosure import Disclosure
-    from pipeline.config.layers import Municipality, Source
+    from pipeline.config.layers import Municipality
+    from pipeline.config.sources import Source
     from pipeline.config.tiles import Tiles
     from pipeline.config.waivers import About
     from pipeline.privacy.detect.waivers import Accepted

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 
     from pipeline.config.borders import Borders
     from pipeline.config.declaration import Declaration
-    from pipeline.config.layers import Dataset, Source
+    from pipeline.config.layers import Dataset
     from pipeline.config.operations import Operation
+    from pipeline.config.sources import Source
     from pipeline.layers.options import Credited
     from pipeline.standardise.columns import Field
 

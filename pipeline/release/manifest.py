@@ -8,7 +8,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from pipeline.config.layers import BaseLayer
+from pipeline.config.maps import BaseLayer
 from pipeline.federation.neighbourhood import Neighbourhood
 from pipeline.findings import Finding, count_by_severity
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.config.declaration import Declaration
-    from pipeline.config.layers import Map
+    from pipeline.config.maps import Map
     from pipeline.release.outcome import Outcome
 
 FORMAT = 1

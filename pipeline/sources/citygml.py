@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 ROOT = re.compile(rb"<[\w.-]*:?CityModel[\s>]")
 MEMBER = "cityObjectMember"

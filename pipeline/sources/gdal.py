@@ -16,7 +16,7 @@ from pipeline.sources.refusals import unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 DRIVERS = {
     ".shp": "ESRI Shapefile", ".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".kml": "LIBKML",

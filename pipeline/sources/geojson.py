@@ -25,7 +25,7 @@ from pipeline.sources.table import Raw, places
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",

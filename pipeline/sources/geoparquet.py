@@ -16,7 +16,7 @@ from pipeline.sources.table import Raw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 READER = f"geopandas {gpd.__version__}, pyarrow {pa.__version__}"
 NESTED = (pa.types.is_struct, pa.types.is_list, pa.types.is_large_list, pa.types.is_map)

@@ -12,7 +12,7 @@ from pipeline.sources.text import python_codec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 DECLARED = re.compile(r"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>""")
 DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")

@@ -18,7 +18,7 @@ from pipeline.sources.table import Raw, by_value, places
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pipeline.config.layers import PointColumns
+    from pipeline.config.sources import PointColumns
 
 
 def with_points(raw: Raw, columns: PointColumns, file: str) -> Raw:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-    from pipeline.config.layers import Municipality, PointColumns
+    from pipeline.config.layers import Municipality
+    from pipeline.config.sources import PointColumns
     from pipeline.findings import Place
     from pipeline.sources.readings import Coordinates, Reading
 

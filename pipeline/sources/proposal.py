@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 from ruamel.yaml import YAML
 
-from pipeline.config.layers import Source
+from pipeline.config.sources import Source
 from pipeline.errors import SourceError
 from pipeline.sources.crs import crs_label
 from pipeline.sources.read import read_records

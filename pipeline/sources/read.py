@@ -26,7 +26,8 @@ from pipeline.sources.table import CANONICAL_CRS, Facts, Raw, Table, places
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Municipality, Source
+    from pipeline.config.layers import Municipality
+    from pipeline.config.sources import Source
 
 READERS = {
     ".csv": "pipeline.sources.tabular:read_csv",

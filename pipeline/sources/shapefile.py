@@ -17,7 +17,7 @@ from pipeline.sources.text import CLEARLY, decode, detect, likelihood, python_co
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
     from pipeline.sources.table import Raw
 
 RAW_BYTES = "ISO-8859-1"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 HEADER = 100
 MAGIC = b"\x00\x00\x27\x0a"

@@ -27,7 +27,7 @@ from pipeline.sources.table import Raw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
 
 READER = f"pyogrio {pyogrio.__version__}, GDAL {pyogrio.__gdal_version_string__}"
 

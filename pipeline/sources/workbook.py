@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
     from pipeline.sources.table import Raw
 
 READER = f"python-calamine {metadata.version('python-calamine')}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
     from pipeline.standardise.columns import Field
 
 TOTALS = frozenset({"合計", "総計", "小計", "計", "総数", "total", "subtotal", "grandtotal"})

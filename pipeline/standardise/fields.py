@@ -22,7 +22,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.config.layers import Municipality, Source
+    from pipeline.config.layers import Municipality
+    from pipeline.config.sources import Source
     from pipeline.sources import Table
     from pipeline.standardise.columns import Field
 

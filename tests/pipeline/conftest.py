@@ -12,8 +12,9 @@ from ruamel.yaml import YAML
 from shapely.geometry import Point
 
 from pipeline.config.declaration import Declaration
-from pipeline.config.layers import Municipality, Source
+from pipeline.config.layers import Municipality
 from pipeline.config.load import load
+from pipeline.config.sources import Source
 from pipeline.errors import SourceError
 from pipeline.graph.session import Run
 from pipeline.graph.tables import read_table

@@ -12,7 +12,7 @@ from pipeline.sources.cells.numbers import plain_number
 from pipeline.sources.cells.sheet import name_of, range_name
 
 if TYPE_CHECKING:
-    from pipeline.config.layers import Source
+    from pipeline.config.sources import Source
     from pipeline.sources.cells.package import Package
     from pipeline.sources.cells.sheet import Sheet
     from pipeline.sources.table import Exact, Raw

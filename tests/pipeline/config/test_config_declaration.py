@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.config.layers import QUERY_PARAMETERS, RESERVED_FIELDS
 from pipeline.config.load import load
+from pipeline.config.sources import QUERY_PARAMETERS, RESERVED_FIELDS
 from pipeline.errors import DeclarationError
 from tiles_server.routes.data import api_description
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.config.layers import Municipality, Source
+from pipeline.config.layers import Municipality
+from pipeline.config.sources import Source
 from pipeline.errors import SourceError
 from pipeline.sources.files import source_files
 from pipeline.sources.read import read_source

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.layers import Source
+from pipeline.config.sources import Source
 from pipeline.errors import SourceError
 from pipeline.sources.tabular import read_csv
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely.geometry import LineString, Point, Polygon, box
 
-from pipeline.config.layers import Municipality, PointColumns
+from pipeline.config.layers import Municipality
+from pipeline.config.sources import PointColumns
 from pipeline.sources.crs import operation_to_canonical
 from pipeline.sources.datums import plane_zones
 from pipeline.sources.position import Located, check_position

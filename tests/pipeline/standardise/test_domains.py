@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
-from pipeline.config.layers import Source
+from pipeline.config.sources import Source
 from pipeline.standardise.codelists import list_names
 from pipeline.standardise.columns import ROW, Field
 from pipeline.standardise.domains import domain_findings, without_totals
