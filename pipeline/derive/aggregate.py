@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from pipeline.derive.fields import CODE, require, require_numbers
+from pipeline.derive.hidden import Gaps, gaps, marked
 from pipeline.derive.tables import Derived, Given
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.standardise.columns import Field
+from pipeline.standardise.columns import MARK, MARKER, Field
 from pipeline.standardise.values import DTYPES
 
 if TYPE_CHECKING:
@@ -48,17 +49,27 @@ def aggregate(options: Aggregate, given: Given) -> Derived:
     if options.count:
         made[options.count] = pd.Series(np.bincount(groups, minlength=count), dtype="Int64")
         fields.append(Field(options.count, "件数", "Count", "integer"))
+    rows = np.arange(len(frame))
+    found = {n: gaps(given, n, rows, groups, count) for n in dict.fromkeys(options.sums.values())}
     for new, old in options.sums.items():
-        made[new] = _sum(frame[old], groups, given.fields[old].type)
+        sums = _sum(frame[old], groups, given.fields[old].type)
+        made[new] = sums.mask(pd.Series(found[old].withheld))
         title = given.fields[old]
         en = f"Sum of {title.title_en or old}"
         fields.append(Field(new, f"{title.title_ja}の合計", en, title.type))
+    marks = bool(options.sums) and marked(given)
+    if marks:
+        before = made[MARKER].fillna(value=False) if MARKER in made else False
+        hidden = np.any([gap.withheld for gap in found.values()], axis=0)
+        made[MARKER] = pd.Series(hidden, dtype="boolean") | before
+        fields = [*(f for f in fields if f.name != MARKER), MARK]
     table = pd.DataFrame(made)
     if options.shapes == "dissolve" and isinstance(frame, gpd.GeoDataFrame):
         shapes = _dissolved(frame.geometry.to_numpy(), groups, count)
         table = gpd.GeoDataFrame(table, geometry=shapes, crs=frame.crs)
     counts = {"rows": len(frame), "groups": count}
-    return Derived(table, fields, counts, _left_open(options, frame))
+    findings = _left_open(options, frame, found)
+    return Derived(table, fields, counts, findings, marked=marks)
 
 
 def _field(given: Given, name: str) -> Field:
@@ -121,13 +132,18 @@ def _dissolved(shapes: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray
     return made
 
 
-def _left_open(options: Aggregate, frame: pd.DataFrame) -> list[Finding]:
+def _left_open(options: Aggregate, frame: pd.DataFrame, found: dict[str, Gaps]) -> list[Finding]:
     catalogue, findings = Catalogue.of("pipeline.derive"), []
-    uses = [("aggregate-key-empty", name) for name in options.by]
-    uses += [("aggregate-number-missing", name) for name in dict.fromkeys(options.sums.values())]
-    for code, name in uses:
-        rows = np.flatnonzero(frame[name].isna().to_numpy())
+    empty = {name: np.flatnonzero(frame[name].isna().to_numpy()) for name in options.by}
+    uses = [("aggregate-key-empty", name, rows) for name, rows in empty.items()]
+    uses += [("aggregate-number-missing", name, gap.missing) for name, gap in found.items()]
+    for code, name, rows in uses:
         if len(rows):
             places = [Place(feature=str(row + 1)) for row in rows.tolist()]
             findings.append(catalogue.finding(code, field=name, places=places))
+    for name, gap in found.items():
+        if gap.withheld.any():
+            sums, groups = int(gap.withheld.sum()), len(gap.withheld)
+            told = catalogue.finding("sum-withheld", field=name, sums=sums, groups=groups)
+            findings.append(told)
     return findings

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pipeline.derive.fields import CODE, kept_columns, require
+from pipeline.derive.hidden import flags
 from pipeline.derive.tables import Derived, Given
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding, Place
+from pipeline.standardise.columns import MARK, MARKER
 from pipeline.standardise.values import plain
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def join_table(options: Join, given: Given, table: Given) -> Derived:
     """
     require(given, options.on, "on")
     taken = options.take or tuple(n for n in table.fields if n not in options.on.values())
+    taken = tuple(n for n in taken if n != MARKER or MARKER not in table.fields)
     require(table, [*options.on.values(), *taken], "table")
     _require_free(given, taken)
     ours = _keys(given.frame, tuple(options.on))
@@ -46,6 +49,12 @@ def join_table(options: Join, given: Given, table: Given) -> Derived:
     at = pd.Series([-1 if p is None else p for p in partner], dtype="int64")
     for position, name in enumerate(taken, start=1 + len(given.fields)):
         frame.insert(position, name, columns[name].reindex(at).reset_index(drop=True))
+    fields = [*given.fields.values(), *_fields(table, taken)]
+    if MARKER in table.fields:
+        # What the table withholds stays marked, whichever of its columns are taken.
+        theirs_marked = pd.Series(flags(table)).reindex(at).fillna(value=False).to_numpy(bool)
+        frame[MARKER] = pd.array(flags(given) | theirs_marked, dtype="boolean")
+        fields = [*(f for f in fields if f.name != MARKER), MARK]
     met = {p for p in partner if p is not None}
     findings = _alone("join-row-alone", tuple(options.on), ours, [p is None for p in partner])
     alone = [position not in met for position in range(len(theirs))]
@@ -56,7 +65,7 @@ def join_table(options: Join, given: Given, table: Given) -> Derived:
         "table_rows": len(theirs),
         "table_rows_joined": len(met),
     }
-    return Derived(frame, [*given.fields.values(), *_fields(table, taken)], counts, findings)
+    return Derived(frame, fields, counts, findings, marked=MARKER in table.fields)
 
 
 def _fields(table: Given, taken: tuple[str, ...]) -> list[Field]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.derive.apportion import apportion, group_sums, in_units
+from pipeline.derive.hidden import gaps, marked
+from pipeline.derive.quotients import Sum, quotient
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding, Place
 from pipeline.standardise.columns import Field
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from pipeline.derive.zones import Placed
 
 SQUARE_KILOMETRE = 1e6
-DECIMALS = 6
-"""Of shares, densities and ratios; further ones would say nothing of the records."""
 
 
 class Groups(NamedTuple):
@@ -47,38 +47,25 @@ class Groups(NamedTuple):
 
 @dataclass
 class Made:
-    """Columns of the result with their fields, and what is to be said of them."""
+    """Columns of the result with their fields, and what is to be said of them.
+
+    Attributes
+    ----------
+    withheld
+        Rows of the result a number of which is made of suppressed ones, shape ``(rows,)``;
+        ``None`` where no source says what it suppresses.
+    """
 
     columns: dict[str, pd.Series] = field(default_factory=dict)
     fields: list[Field] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    withheld: NDArray[np.bool_] | None = None
 
     def add(self, name: str, titles: tuple[str, str], kind: str, values: Any) -> None:
         """Add a column of a type."""
         self.columns[name] = pd.Series(values, dtype=DTYPES[kind])
         self.fields.append(Field(name, *titles, kind))
-
-
-class Sum(NamedTuple):
-    """Exact sums by row of the result and class, with their total as the last column.
-
-    Attributes
-    ----------
-    whole
-        int64, shape ``(rows, classes + 1)``, in units of ``10 ** -decimals``.
-    """
-
-    whole: NDArray[np.int64]
-    decimals: int
-    titles: tuple[str, str]
-    kind: str
-
-    def values(self, column: int) -> Any:
-        """Return a column as numbers of the field's own unit."""
-        if self.kind == "integer":
-            return self.whole[:, column]
-        return self.whole[:, column] / 10**self.decimals
 
 
 def measured(options: Zones, given: Given, placed: Placed, groups: Groups) -> Made:
@@ -147,19 +134,46 @@ def _sum(
         titles, kind = (source.title_ja, source.title_en or source.name), source.type
     parts = apportion(units.whole, pieces.record, pieces.share)
     flat = groups.of_piece * width + classes[pieces.record]
+    unknown = np.zeros((len(groups.zone), width + 1), bool)
+    if measure.kind == "sum":
+        unknown = _unknown(measure, given, (pieces.record, flat), unknown.shape, made)
     table = group_sums(parts, flat, len(groups.zone) * width).reshape(-1, width)
     total = table.sum(axis=1, keepdims=True)
     if measure.title is not None:
         titles = measure.title.ja, measure.title.best("en")
-    return Sum(np.hstack([table, total]), units.decimals, titles, kind)
+    return Sum(np.hstack([table, total]), units.decimals, titles, kind, unknown)
+
+
+def _unknown(
+    measure: Measure,
+    given: Given,
+    parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    shape: tuple[int, ...],
+    made: Made,
+) -> NDArray[np.bool_]:
+    """Tell which sums have no number, the total last; name rows without one."""
+    rows, width = shape[0], shape[1] - 1
+    (record, flat), name = parts, str(measure.of)
+    by_class = gaps(given, name, record, flat, rows * width)
+    whole = gaps(given, name, record, flat // width, rows)
+    if marked(given):
+        before = np.zeros(rows, bool) if made.withheld is None else made.withheld
+        mine = whole.withheld | by_class.withheld.reshape(rows, width).any(axis=1)
+        made.withheld = before | mine
+        made.counts[f"sums of {name} withheld"] = int(mine.sum())
+        if mine.any():
+            count = int(mine.sum())
+            made.findings.append(_finding("sum-withheld", field=name, sums=count, groups=rows))
+    if len(whole.missing):
+        places = [Place(feature=str(row + 1)) for row in whole.missing.tolist()]
+        made.findings.append(_finding("aggregate-number-missing", field=name, places=places))
+        made.counts[f"rows without {name}"] = len(whole.missing)
+    classes = (by_class.withheld | by_class.empty).reshape(rows, width)
+    return np.hstack([classes, (whole.withheld | whole.empty)[:, None]])
 
 
 def _units(given: Given, source: Field, made: Made) -> Any:
     numbers = given.frame[source.name]
-    missing = np.flatnonzero(numbers.isna().to_numpy())
-    if len(missing):
-        places = [Place(feature=str(row + 1)) for row in missing.tolist()]
-        made.findings.append(_finding("aggregate-number-missing", field=source.name, places=places))
     try:
         units = in_units(numbers.astype("Float64").to_numpy(float, na_value=np.nan))
     except OverflowError:
@@ -209,24 +223,24 @@ def _add_related(
         case "density":
             area = _of_zones(placed.areas / SQUARE_KILOMETRE, groups)
             titles = f"{found.titles[0]}（1 km² あたり）", f"{found.titles[1]} per km²"
-            made.add(name, _titled(measure, titles), "number", _quotient(found.values(-1), area))
+            made.add(name, _titled(measure, titles), "number", quotient(found.values(-1), area))
         case "ratio":
             below, words = _denominator(str(measure.to), sums, placed, groups)
             titles = (
                 f"{found.titles[0]}（{words[0]} 1 あたり）",
                 f"{found.titles[1]} per {words[1]}",
             )
-            made.add(name, _titled(measure, titles), "number", _quotient(found.values(-1), below))
+            made.add(name, _titled(measure, titles), "number", quotient(found.values(-1), below))
         case "share" if measure.over:
             whole = _whole(found, measure.over, options, groups)
             titles = f"{found.titles[0]}の割合", f"Share of {found.titles[1]}"
-            made.add(name, _titled(measure, titles), "number", _quotient(found.values(-1), whole))
+            made.add(name, _titled(measure, titles), "number", quotient(found.values(-1), whole))
         case "share":
             titles = _titled(measure, (f"{found.titles[0]}の割合", f"Share of {found.titles[1]}"))
             for number, (column, words) in enumerate(_columns(options, name, titles)):
                 inside = number < found.whole.shape[1] - 1
                 part = found.values(number) if inside else _zeros(found)
-                made.add(column, words, "number", _quotient(part, found.values(-1)))
+                made.add(column, words, "number", quotient(part, found.values(-1)))
         case "count" | "sum":
             raise AssertionError(measure.kind)
         case _:
@@ -239,16 +253,6 @@ def _titled(measure: Measure, otherwise: tuple[str, str]) -> tuple[str, str]:
 
 def _of_zones(values: NDArray[np.float64], groups: Groups) -> NDArray[np.float64]:
     return np.where(groups.zone < 0, np.nan, values[groups.zone])
-
-
-def _quotient(above: Any, below: Any) -> Any:
-    """Divide; what would be divided by nothing has no value."""
-    below = np.asarray(below, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.asarray(above, float) / below
-    return pd.array(
-        np.round(np.where(np.isfinite(found), found, np.nan), DECIMALS), dtype="Float64"
-    )
 
 
 def _denominator(
@@ -276,4 +280,6 @@ def _whole(found: Sum, over: tuple[str, ...], options: Zones, groups: Groups) ->
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     group = np.array([numbers[key] for key in keys], np.int64)
     sums = group_sums(found.whole[:, -1], group, len(numbers))[group]
-    return sums if found.kind == "integer" else sums / 10**found.decimals
+    unknown = np.zeros(len(numbers), bool)
+    unknown[group[found.unknown[:, -1]]] = True
+    return np.where(unknown[group], np.nan, sums / 10**found.decimals)

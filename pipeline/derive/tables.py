@@ -61,9 +61,12 @@ class Derived:
         JSON-ready: what was kept, put together or left out, for the report.
     findings
         Rows that could not take part, each named; an error stops what depends on it.
+    marked
+        Whether the field ``suppressed`` was made here: it is published with what it marks.
     """
 
     frame: pd.DataFrame
     fields: list[Field]
     counts: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    marked: bool = False

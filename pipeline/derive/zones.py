@@ -12,13 +12,14 @@ from pyproj import Geod
 
 from pipeline.derive import mesh
 from pipeline.derive.fields import CODE, require, require_numbers
+from pipeline.derive.hidden import withheld
 from pipeline.derive.measures import Groups, measured
 from pipeline.derive.pieces import NOWHERE, Pieces, in_areas, in_mesh, spread
 from pipeline.derive.tables import Derived, Given
 from pipeline.derive.townkeys import town_key
 from pipeline.errors import OperationError
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.standardise.columns import Field
+from pipeline.standardise.columns import MARK, MARKER, Field
 from pipeline.standardise.values import DTYPES
 
 if TYPE_CHECKING:
@@ -77,13 +78,18 @@ def zones(options: Zones, given: Given, *others: Given) -> Derived:
     _require_new(fields)
     for name, column in made.columns.items():
         table[name] = column
+    if made.withheld is not None:
+        of_areas = table[MARKER].fillna(value=False) if MARKER in table.columns else False
+        table[MARKER] = pd.Series(made.withheld, dtype="boolean") | of_areas
+        fields = [*(f for f in fields if f.name != MARKER), MARK]
     if "geometry" in placed.table.columns:
         shapes = placed.table["geometry"].to_numpy()
         at = [None if zone == NOWHERE else shapes[zone] for zone in groups.zone.tolist()]
         table = gpd.GeoDataFrame(table, geometry=at, crs=CRS)
     counts = {"rows": len(frame), "pieces": len(placed.pieces.record), "zones": len(placed.table)}
     findings = [*placed.findings, *_outside(placed, frame), *made.findings]
-    return Derived(table, fields, counts | made.counts, findings)
+    marked = MARKER in table.columns
+    return Derived(table, fields, counts | made.counts, findings, marked=marked)
 
 
 def _finding(code: str, **details: Any) -> Finding:
@@ -151,6 +157,8 @@ def _cells(pieces: Pieces, row: Any, column: Any, level: mesh.Level) -> Placed:
 def _area_table(options: Zones, areas: Given) -> tuple[pd.DataFrame, list[Field]]:
     taken = options.take or tuple(areas.fields)
     require(areas, taken, "take")
+    if MARKER in areas.fields and MARKER not in taken:
+        taken = (*taken, MARKER)  # numbers of the areas stay marked
     if not options.on and "geometry" not in areas.frame.columns:
         raise OperationError([_finding("zones-without-places")])
     kept = [*taken, *(["geometry"] if "geometry" in areas.frame.columns else [])]
@@ -174,7 +182,8 @@ def _by_weight(options: Zones, shapes: NDArray[Any], areas: Given | None, weight
     require(weights, [weight], "weight")
     require_numbers(weights, [weight], "weight")
     carriers = _shapes(weights.frame.reset_index(drop=True))
-    heavy = weights.frame[weight].astype(float).fillna(0.0).to_numpy()
+    heavy = weights.frame[weight].astype("Float64").to_numpy(float, na_value=0.0)
+    bare_weights = np.flatnonzero(weights.frame[weight].isna().to_numpy())
     if (heavy < 0).any():
         places = [Place(feature=str(r + 1)) for r in np.flatnonzero(heavy < 0).tolist()]
         raise OperationError([_finding("zones-weight-negative", field=weight, places=places)])
@@ -192,6 +201,12 @@ def _by_weight(options: Zones, shapes: NDArray[Any], areas: Given | None, weight
     order = np.lexsort((zone, record))
     pieces = Pieces(record[order], zone[order], share[order], bare[:0])
     findings = list(both.findings)
+    if len(bare_weights):
+        places = [Place(feature=str(r + 1)) for r in bare_weights.tolist()]
+        hidden = int(withheld(weights, weight).sum())
+        findings.append(
+            _finding("zones-weight-missing", field=weight, places=places, hidden=hidden)
+        )
     if len(bare):
         places = [Place(feature=str(r + 1)) for r in bare.tolist()]
         findings.append(_finding("zones-weight-none", field=weight, places=places))

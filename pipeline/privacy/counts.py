@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.findings import Place
 from pipeline.privacy.layout import TOTAL, Layout
 from pipeline.privacy.system import Dimension, System, TableError
 
@@ -126,3 +127,13 @@ def _zones(
     dimension = Dimension.of_pairs(pairs.items())
     place = {code: i for i, code in enumerate(dimension.codes)}
     return dimension, np.array([place[code] for code in mine], np.int64)
+
+
+def empty_counts(frame: pd.DataFrame, layout: Layout, keys: tuple[str, ...]) -> list[Place]:
+    """Return the counts that nobody said anything of, each with its zone and column."""
+    empty = frame[list(layout.columns.values())].isna()
+    zone = [name.replace("\x1f", ", ") for name in names(frame, keys)]
+    return [
+        Place(feature=f"{zone[row]} {empty.columns[column]}".strip())
+        for row, column in np.argwhere(empty.to_numpy()).tolist()
+    ]

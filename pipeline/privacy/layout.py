@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.config.operations import Aggregate, Zones
+from pipeline.standardise.columns import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ class Layout:
 
     def keys(self, fields: Iterable[str]) -> tuple[str, ...]:
         """Return which of the fields of a table name its zones."""
-        measures = {*self.columns.values(), *self.beside, *self.per}
+        measures = {*self.columns.values(), *self.beside, *self.per, MARKER}
         return tuple(name for name in fields if name not in measures) or ("municipality_code",)
 
 

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Indices = NDArray[np.int64]
@@ -248,3 +250,12 @@ def _window(group: Group, of: dict[int, Group], beside: list[list[int]]) -> list
 
 def _worth(groups: list[Group], counts: Floats) -> tuple[int, float]:
     return -len(groups), round(sum(moved(group, counts) for group in groups), 6)
+
+
+def touching(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return pairs of areas that share a piece of border, not a corner alone."""
+    shapes = frame.geometry.to_numpy()
+    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    common = shapely.length(shapely.intersection(shapes[a], shapes[b]))
+    return np.stack([a[common > 0], b[common > 0]], axis=1)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, assert_never
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.privacy.counts import Counts, counts_of, names
+from pipeline.privacy.counts import Counts, counts_of, empty_counts, names
 from pipeline.privacy.layout import TOTAL, Layout
-from pipeline.privacy.merge import merge
+from pipeline.privacy.merge import merge, touching
 from pipeline.privacy.risk import Need, too_few
 from pipeline.privacy.rounding import round_controlled
 from pipeline.privacy.solver import SolverError
 from pipeline.privacy.suppress import UnprotectableError, suppress
 from pipeline.privacy.system import TableError
-from pipeline.standardise.columns import Field
+from pipeline.standardise.columns import MARK, MARKER, Field
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,7 +141,10 @@ def _suppressed(
         for name in (column, *beside):
             out.loc[gone, name] = pd.NA
     _empty_between(out, layout, cells)
-    out["suppressed"] = pd.Series(cells.any(axis=1), index=out.index, dtype="boolean")
+    marks = pd.Series(cells.any(axis=1), index=out.index, dtype="boolean")
+    if MARKER in frame.columns:  # sums of suppressed parts
+        marks |= frame[MARKER].fillna(value=False)
+    out[MARKER] = marks
     said = []
     if cells.any():
         number = int(cells.sum())
@@ -150,8 +152,7 @@ def _suppressed(
     totals = hidden & ~counts.real & ~counts.absent
     if totals.any():
         said.append(_finding("disclosure-totals", place, totals=int(totals.sum())))
-    title = Field("suppressed", "秘匿", "Suppressed", "boolean")
-    return Protected(out, [title], said)
+    return Protected(out, [MARK], said)
 
 
 def _empty_between(out: pd.DataFrame, layout: Layout, cells: Bools) -> None:
@@ -200,7 +201,7 @@ def _merged(
     codes = [codes[i] for i in order]
     values = sorted_[layout.count].to_numpy(float, na_value=0.0)
     parents = _parents(sorted_, codes, layout, rules)
-    found = merge(values, rules.fewest, _touching(sorted_), parents)
+    found = merge(values, rules.fewest, touching(sorted_), parents)
     members = found.host != np.arange(len(codes))
     hosts = np.unique(found.host[members])
     out = _in_hosts(sorted_, layout, found.host, members, hosts)
@@ -247,15 +248,6 @@ def _parents(
     return list(town.where(town.notna(), None))
 
 
-def _touching(frame: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Return pairs of areas that share a piece of border, not a corner alone."""
-    shapes = frame.geometry.to_numpy()
-    a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    a, b = a[a < b], b[a < b]
-    common = shapely.length(shapely.intersection(shapes[a], shapes[b]))
-    return np.stack([a[common > 0], b[common > 0]], axis=1)
-
-
 def _in_hosts(
     frame: gpd.GeoDataFrame,
     layout: Layout,
@@ -271,6 +263,11 @@ def _in_hosts(
         sums = column.groupby(host).sum(min_count=1)
         out.loc[hosts, name] = sums.loc[hosts].astype(column.dtype)
         out.loc[members, name] = pd.NA
+        if MARKER in frame.columns:
+            part = column.isna() & frame[MARKER].fillna(value=False)
+            gone = hosts[part.groupby(host).any().loc[hosts].to_numpy(bool)]
+            out.loc[gone, name] = pd.NA
+            out.loc[gone, MARKER] = True
     for name in layout.beside:
         if name not in added:
             out.loc[members, name] = pd.NA
@@ -296,4 +293,7 @@ def _rounded(
         # A zone of which nobody says anything is not one without records.
         out[column] = pd.Series(values, frame.index, dtype="Int64").where(frame[column].notna())
     said = [_finding("disclosure-rounded", place, base=base, beyond=found.beyond)]
+    if empty := empty_counts(frame, layout, keys):
+        told = {"cells": len(empty), "rows": len(frame), "places": empty}
+        said.append(_finding("disclosure-unknown", place, **told))
     return Protected(out, findings=said, described={"base": base, "beyond": found.beyond})

@@ -60,3 +60,8 @@ class Field:
             "title": {"ja": self.title_ja, "en": self.title_en or self.name},
             **({"codes": self.codes} if self.codes else {}),
         }
+
+
+MARKER = "suppressed"
+"""Field that says that numbers of a row are withheld."""
+MARK = Field(MARKER, "秘匿", "Suppressed", "boolean")

@@ -28,7 +28,8 @@ def derive(work: Work) -> Made:
     frame = derived.frame.reset_index(drop=True)
     frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)
     write_table(frame, work.folder)
-    facts = {"fields": [asdict(f) for f in derived.fields], "features": len(frame)}
+    marks = {"marked": True} if derived.marked else {}
+    facts = marks | {"fields": [asdict(f) for f in derived.fields], "features": len(frame)}
     made_of = hashlib.sha256(work.inputs[0].key.encode()).hexdigest()
     return Made(facts | {"counts": derived.counts, "made_of": made_of}, derived.findings)
 

@@ -29,5 +29,6 @@ def disclose(work: Work) -> Made:
     out[SOURCE], out[ROW] = options.place, range(1, len(out) + 1)
     write_table(out, work.folder)
     told_of = described(layout, keys, options.universe, entry.facts["made_of"]) | made.described
-    told = [asdict(field) for field in (*fields.values(), *made.fields)]
+    named = fields | {field.name: field for field in made.fields}
+    told = [asdict(field) for field in named.values()]
     return Made({"fields": told, "features": len(out), "disclosure": told_of}, made.findings)

@@ -14,6 +14,7 @@ from pipeline.findings import Catalogue, Finding
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table, write_table
 from pipeline.layers.facts import fields_of
+from pipeline.standardise.columns import MARKER
 from pipeline.standardise.ids import feature_ids
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def protect(work: Work) -> Made:
         f.name: replace(f, type=known[f.name].type) for f in options.fields if f.name in known
     }
     publish = tuple(fields) if options.publish is None else options.publish
+    if work.inputs[0].facts.get("marked") and MARKER not in publish:
+        publish = (*publish, MARKER)  # an empty sum says why it is empty
     unknown = [f for f in dict.fromkeys((*publish, *options.id)) if f not in fields]
     hidden = [f for f in options.id if f not in publish]
     if unknown or hidden:
