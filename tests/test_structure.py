@@ -79,7 +79,6 @@ STILL_LONGER = [
     "pipeline/borders/mending.py",
     "pipeline/borders/snapping.py",
     "pipeline/derive/zones.py",
-    "pipeline/federation/offers.py",
     "pipeline/findings.py",
     "pipeline/layers/plan.py",
     "pipeline/privacy/suppress.py",

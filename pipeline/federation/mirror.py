@@ -12,10 +12,12 @@ from pipeline.config.neighbours import TonariNeighbour, layers_of
 from pipeline.config.sources import Source
 from pipeline.errors import FetchError, SourceError
 from pipeline.federation.fetch import Fetcher
-from pipeline.federation.offers import Offer, Visit
+from pipeline.federation.manifests import open_visit
+from pipeline.federation.offers import offered
 from pipeline.federation.state import Kept, State, read_state, write_state
 from pipeline.federation.taken import Taken, aged, fallback
 from pipeline.federation.unpack import unpacked
+from pipeline.federation.visit import Offer, Visit
 from pipeline.sources.read import read_records
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def _shown(neighbour: Neighbour, name: str) -> str:
 def _visited(called: Visit, asking: Asking, sources: Mapping[str, Source]) -> dict[str, Taken]:
     layers, state = layers_of(called.neighbour), called.state
     try:
-        called.open()
+        open_visit(called)
     except FetchError as refused:
         _save(called, dict(state.layers), refused)
         return {la: fallback(called.name, la, state, refused) for la in layers}
@@ -148,7 +150,7 @@ def _accepted(called: Visit, layer: str, asking: Asking, sources: Mapping[str, S
         If it is not taken.
     """
     before = called.state.layers.get(layer)
-    offer = called.offer(layer)
+    offer = offered(called, layer)
     if asking.publisher in offer.via:
         raise FetchError("neighbour-circle", value=layer, via=" → ".join(offer.via))
     if not asking.accept:

@@ -6,7 +6,6 @@ import datetime as dt
 import email.utils
 import hashlib
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -17,155 +16,44 @@ from pipeline.config.neighbours import (
     TonariNeighbour,
 )
 from pipeline.errors import FetchError
+from pipeline.federation.manifests import below
 from pipeline.federation.receiving import Want
-from pipeline.federation.state import PARQUET_NAME, RemoteManifest, State, Town, Trust, Words
-from pipeline.federation.trust import require_fresh, said_moment, verified
+from pipeline.federation.state import PARQUET_NAME, Words
+from pipeline.federation.trust import said_moment
 from pipeline.federation.unpack import ending_of
+from pipeline.federation.visit import Offer, Visit
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pipeline.config.neighbours import RemoteFile
+    from pipeline.federation.state import Kept, RemoteLayer, RemoteManifest
 
-    from pipeline.config.neighbours import Neighbour, RemoteFile
-    from pipeline.federation.fetch import Fetched, Fetcher
-    from pipeline.federation.state import Kept, RemoteLayer
-
-MANIFEST_BYTES = 64 << 20
-SIGNATURE_BYTES = 4096
 PAGE_BYTES = 64 << 20
 ANSWER_BYTES = 1 << 20
 PAGE = 1000
 """Features asked for at a time of a server of OGC API - Features."""
 
 
-@dataclass(frozen=True)
-class Offer:
-    """One layer as it was just fetched.
+def offered(visit: Visit, layer: str) -> Offer:
+    """Fetch one layer, or learn that it has not changed.
 
-    Attributes
-    ----------
-    path
-        Where it lies for now; ``None``: the copy that is kept is still the newest.
-    ending
-        That says what it is.
+    Raises
+    ------
+    FetchError
+        If it cannot be had.
     """
-
-    layer: str
-    path: Path | None
-    ending: str = ""
-    sha256: str = ""
-    licence: str = ""
-    attribution: str = ""
-    publisher: Words = field(default_factory=Words)
-    as_of: str = ""
-    built: str = ""
-    release: str = ""
-    via: tuple[str, ...] = ()
-    survey_approval: str = ""
-    tag: str = ""
-    source: str = ""
-    member: str = ""
-    towns: tuple[Town, ...] = ()
-    promised: int | None = None
-
-
-@dataclass
-class Visit:
-    """One visit to a neighbour.
-
-    Attributes
-    ----------
-    folder
-        Of this neighbour in the cache.
-    state
-        What was kept before; what the visit learned of trust is in `trust`.
-    """
-
-    name: str
-    neighbour: Neighbour
-    folder: Path
-    state: State
-    fetcher: Fetcher
-    now: dt.datetime
-    trust: Trust = field(default_factory=Trust)
-    manifest: RemoteManifest | None = None
-    manifest_tag: str = ""
-
-    def __post_init__(self) -> None:
-        self.trust = self.state.trust
-
-    @property
-    def most(self) -> int:
-        """Bytes of one file."""
-        return self.neighbour.limits.megabytes << 20
-
-    def open(self) -> None:
-        """Fetch what is asked once per visit: a Tonari's manifest.
-
-        Raises
-        ------
-        FetchError
-            If it cannot be had or believed.
-        """
-        if isinstance(self.neighbour, TonariNeighbour):
-            self.manifest = _manifest(self, self.neighbour)
-
-    def offer(self, layer: str) -> Offer:
-        """Fetch one layer, or learn that it has not changed.
-
-        Raises
-        ------
-        FetchError
-            If it cannot be had.
-        """
-        kept = self.state.layers.get(layer)
-        match self.neighbour:
-            case TonariNeighbour():
-                assert self.manifest is not None
-                return _of_tonari(self, self.neighbour, self.manifest, layer, kept)
-            case FileNeighbour():
-                return _of_file(self, self.neighbour.files[layer], layer, kept)
-            case OgcNeighbour():
-                return _of_collection(self, self.neighbour.collections[layer], layer, kept)
-            case CkanNeighbour():
-                return _of_resource(self, self.neighbour.resources[layer], layer, kept)
-            case _:
-                assert_never(self.neighbour)
-
-
-def _below(url: str, path: str) -> str:
-    return urljoin(url.split("?", 1)[0].rstrip("/") + "/", path)
-
-
-def _manifest(visit: Visit, neighbour: TonariNeighbour) -> RemoteManifest:
-    good, fresh = visit.folder / "manifest.json", visit.folder / "manifest.new"
-    url = _below(neighbour.url, "manifest.json")
-    tag = visit.state.manifest_tag if good.is_file() and visit.state.manifest_from == url else ""
-    answer = visit.fetcher.get(Want(url, MANIFEST_BYTES, tag), fresh)
-    content = (fresh if answer.changed else good).read_bytes()
-    signatures = _signatures(visit, neighbour, answer)
-    manifest, visit.trust = verified(content, signatures, neighbour, visit.trust, visit.now)
-    if manifest.signing is not None:
-        require_fresh(manifest.signing.expires, url, visit.now)
-    if answer.changed:
-        (visit.folder / "manifest.json.sig").write_bytes(signatures)
-        fresh.replace(good)
-    visit.manifest_tag = answer.etag
-    return manifest
-
-
-def _signatures(visit: Visit, neighbour: TonariNeighbour, answer: Fetched) -> bytes:
-    good = visit.folder / "manifest.json.sig"
-    if not answer.changed and good.is_file():
-        return good.read_bytes()
-    fresh = visit.folder / "signature.new"
-    url = _below(neighbour.url, "manifest.json.sig")
-    try:
-        visit.fetcher.get(Want(url, SIGNATURE_BYTES), fresh)
-    except FetchError as error:
-        if error.code == "neighbour-status" and error.details["status"] in ("404", "410"):
-            return b""
-        raise
-    return fresh.read_bytes()
+    kept = visit.state.layers.get(layer)
+    match visit.neighbour:
+        case TonariNeighbour():
+            assert visit.manifest is not None
+            return _of_tonari(visit, visit.neighbour, visit.manifest, layer, kept)
+        case FileNeighbour():
+            return _of_file(visit, visit.neighbour.files[layer], layer, kept)
+        case OgcNeighbour():
+            return _of_collection(visit, visit.neighbour.collections[layer], layer, kept)
+        case CkanNeighbour():
+            return _of_resource(visit, visit.neighbour.resources[layer], layer, kept)
+        case _:
+            assert_never(visit.neighbour)
 
 
 def _of_tonari(
@@ -187,7 +75,7 @@ def _of_tonari(
         return Offer(layer, None, ".parquet", kept.sha256, **said)
     if file.bytes > visit.most:
         raise FetchError("neighbour-too-large", value=path, most=f"{visit.most:,}")
-    url = _below(neighbour.url, f"downloads/{manifest.release}/{name}")
+    url = below(neighbour.url, f"downloads/{manifest.release}/{name}")
     target = visit.folder / f"{layer}.new"
     visit.fetcher.get(Want(url, file.bytes, sha256=file.sha256), target)
     return Offer(layer, target, ".parquet", file.sha256, **said)
@@ -270,7 +158,7 @@ def _asked(visit: Visit, url: str, layer: str, most: int) -> dict[str, Any]:
 
 def _of_collection(visit: Visit, collection: str, layer: str, kept: Kept | None) -> Offer:
     """Fetch all pages of a collection (OGC 17-069r4, 7.15) and make one file of them."""
-    start = _below(visit.neighbour.url, f"collections/{quote(collection, safe='')}/items")
+    start = below(visit.neighbour.url, f"collections/{quote(collection, safe='')}/items")
     url, seen, total = f"{start}?limit={PAGE}&f=json", set[str](), 0
     features: list[Any] = []
     matched: int | None = None
@@ -332,7 +220,7 @@ def _of_resource(visit: Visit, resource: str, layer: str, kept: Kept | None) -> 
     """Ask a catalogue where a resource is (CKAN API 3, resource_show), then fetch that."""
     from pipeline.config.neighbours import RemoteFile as Declared  # noqa: PLC0415
 
-    url = _below(visit.neighbour.url, f"api/3/action/resource_show?id={quote(resource)}")
+    url = below(visit.neighbour.url, f"api/3/action/resource_show?id={quote(resource)}")
     answer = _asked(visit, url, layer, ANSWER_BYTES)
     found = answer.get("result")
     address = found.get("url") if isinstance(found, dict) else None

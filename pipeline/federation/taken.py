@@ -14,8 +14,8 @@ from pipeline.findings import Catalogue, Finding, Severity
 if TYPE_CHECKING:
     import datetime as dt
 
-    from pipeline.federation.offers import Visit
     from pipeline.federation.state import Kept, State
+    from pipeline.federation.visit import Visit
 
 
 LayerState = Literal["current", "stale", "kept", "absent"]

@@ -123,7 +123,11 @@ def test_totals_are_those_of_the_sheet(release, takamatsu, name):
     fields = numbers(name, takamatsu[name][0])
     assert len(fields) > 5
     for field, column in fields.items():
-        found, true = Decimal(row[f"sum_{field}"]), total(r[column] for r in takamatsu[name])
+        cells = [r[column] for r in takamatsu[name]]
+        if not any(str(cell or "").strip() for cell in cells):
+            assert row[f"sum_{field}"] == "", field  # nobody has said that there are none
+            continue
+        found, true = Decimal(row[f"sum_{field}"]), total(cells)
         # Numbers of more than six decimals are rounded to six, one row at a time.
         assert abs(found - true) <= Decimal("0.0001"), field
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -15,15 +16,17 @@ from pipeline.federation.keys import new_key
 from pipeline.federation.neighbourhood import visit_all
 from pipeline.progress import silent
 from pipeline.run import Standing, build
+from tiles_server.releases import Releases
 from tonari.jobs import jobs_of, standing_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiles_server"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline" / "federation"))
 
-from other_end import other_end
+from other_end import other_end, whole
 from serving import serving
 
 KANDA, KITAKYUSHU = "406210", "401005"
+SIGNED = ("manifest.json", "manifest.json.sig")
 PLACES = {KANDA: (130.98, 33.78), KITAKYUSHU: (130.88, 33.88)}
 
 
@@ -32,6 +35,7 @@ class City:
 
     def __init__(self, folder, name, code):
         self.folder, self.data, self.name, self.code = folder, folder / "data", name, code
+        self.address = ""
         folder.mkdir()
         self.declared = {
             "publisher": {"name": {"ja": name}, "code": code, "licence": "CC-BY-4.0"},
@@ -73,9 +77,12 @@ class City:
         signer = standing_of(loaded, self.data).signer if "signing" in self.declared else None
         around = visit_all(loaded.declaration, self.data, loaded.root, accept=accept, pause=0.01)
         jobs = jobs_of(loaded, self.data, accept=accept, neighbourhood=around)
-        return build(
+        result = build(
             loaded.declaration, jobs, self.data, silent, only, standing=Standing(around, signer)
         )
+        if self.address:
+            time.sleep(2 * Releases.interval)  # until every process of its server has seen it
+        return result
 
     @property
     def manifest(self):
@@ -236,6 +243,30 @@ def test_an_announced_key_follows_and_asks_to_be_declared(kitakyushu, reset):
     reset.build()
     assert codes(kitakyushu.build()) == ["neighbour-rotated"]
     assert kitakyushu.manifest["neighbours"]["kanda"]["state"] == "current"
+
+
+def test_a_switch_between_manifest_and_signature_is_no_wrong_key(kitakyushu, reset):
+    """Each of the two is right, of another release: both are asked for once more."""
+    release = reset.data / "releases" / "current"
+    earlier = {name: (release / name).read_bytes() for name in SIGNED}
+    reset.ledger(9).build()
+    manifest = json.loads((release / "manifest.json").read_text("utf-8"))
+    path = manifest["layers"]["parks"]["artefacts"]["parquet"]
+    with other_end() as (end, url):
+        for name in SIGNED:
+            end.files[f"/{name}"] = (release / name).read_bytes()
+        served = f"/downloads/{manifest['release']}/{path.rpartition('/')[2]}"
+        end.files[served] = (release / path).read_bytes()
+
+        def switching(handler):
+            del end.manners["/manifest.json"]
+            whole(handler, earlier["manifest.json"])
+
+        end.manners["/manifest.json"] = switching
+        kitakyushu.declared["neighbours"]["kanda"]["url"] = url
+        assert codes(kitakyushu.build()) == []
+        assert end.paths() == ["/manifest.json", "/manifest.json.sig"] * 2 + [served]
+    assert len(kitakyushu.features("joint")) == 3 + 9
 
 
 def test_a_release_that_came_through_us_is_not_taken_back(kitakyushu, reset):

@@ -9,16 +9,17 @@ from other_end import whole
 from pipeline.config.neighbours import FileNeighbour, OgcNeighbour
 from pipeline.errors import FetchError
 from pipeline.federation.fetch import Fetcher
-from pipeline.federation.offers import Visit
+from pipeline.federation.offers import offered
 from pipeline.federation.state import State
+from pipeline.federation.visit import Visit
 
 NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
 
 
-def offered(neighbour, folder):
+def answered(neighbour, folder):
     fetcher = Fetcher(neighbour, 30, pause=0.01)
     try:
-        return Visit("kanda", neighbour, folder, State(), fetcher, NOW).offer("parks")
+        return offered(Visit("kanda", neighbour, folder, State(), fetcher, NOW), "parks")
     finally:
         fetcher.close()
 
@@ -43,7 +44,7 @@ def test_a_page_that_cannot_be_used_is_refused(there, tmp_path, page):
     end, url = there
     end.files["/collections/parks/items"] = page
     with pytest.raises(FetchError):
-        offered(collection(url), tmp_path)
+        answered(collection(url), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,4 @@ def test_a_date_nobody_can_read_is_no_date(there, tmp_path, said):
     pinned = hashlib.sha256(b"id\n1\n").hexdigest()
     files = {"parks": {"url": f"{url}/a.csv", "sha256": pinned}}
     neighbour = FileNeighbour.model_validate({"kind": "files", "files": files, "private": True})
-    assert offered(neighbour, tmp_path).as_of == ""
+    assert answered(neighbour, tmp_path).as_of == ""
