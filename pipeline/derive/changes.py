@@ -32,6 +32,7 @@ KINDS = {
     "converted": ("転換", "converted"),
     "built": ("新しい", "built"),
     "demolished": ("なくなった", "demolished"),
+    "unknown": ("わからない", "unknown"),
 }
 
 
@@ -60,7 +61,8 @@ def changes(options: Changes, before: Given, after: Given) -> Derived:
     Rows are one thing if they have the same ``id`` (where one is declared and stands once in each
     year), or else if their common area is at least ``overlap`` of the smaller of them; of several
     such pairs those with the largest common area are taken first, a row once. A pair whose values
-    of ``field`` differ is ``converted``; what has no partner is ``demolished`` or ``built``.
+    of ``field`` differ is ``converted``; what has no partner is ``demolished`` or ``built``. Where
+    one of a pair has no value (not recorded, or suppressed), nobody can tell: ``unknown``.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def changes(options: Changes, before: Given, after: Given) -> Derived:
     pairs = _pairs(options, old, new)
     table = _rows(options, old, new, pairs)
     counts = {kind: int((table["change"] == kind).sum()) for kind in KINDS}
-    findings = _boundaries(pairs)
+    findings = [*_boundaries(pairs), *_unknown(options, table)]
     if options.result == "matrix":
         return Derived(
             _matrix(table), _matrix_fields(after.fields[options.field]), counts, findings
@@ -138,7 +140,7 @@ def _rows(options: Changes, old: pd.DataFrame, new: pd.DataFrame, pairs: Pairs) 
     fresh = np.setdiff1d(np.arange(len(new)), pairs.after)
     was = _values(old, options.field, [*pairs.before, *[None] * len(fresh), *gone])
     now = _values(new, options.field, [*pairs.after, *fresh, *[None] * len(gone)])
-    paired = ["unchanged" if a == b else "converted" for a, b in zip(was, now, strict=True)]
+    paired = [_kind(a, b) for a, b in zip(was, now, strict=True)]
     kinds = [*paired[: len(pairs.before)], *["built"] * len(fresh), *["demolished"] * len(gone)]
     shapes = [
         *new["geometry"].to_numpy()[pairs.after],
@@ -155,6 +157,12 @@ def _rows(options: Changes, old: pd.DataFrame, new: pd.DataFrame, pairs: Pairs) 
         "area": pd.Series(np.round(sizes, 1), dtype="Float64"),
     }
     return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=shapes, crs=CRS)
+
+
+def _kind(was: str | None, now: str | None) -> str:
+    if was is None or now is None:
+        return "unknown"
+    return "unchanged" if was == now else "converted"
 
 
 def _values(frame: pd.DataFrame, name: str, rows: list[Any]) -> list[Any]:
@@ -177,9 +185,13 @@ def _fields(field: Field) -> list[Field]:
 
 
 def _matrix(table: pd.DataFrame) -> pd.DataFrame:
-    """Count and measure every change; demolished ones have no class after, built none before."""
-    keys = pd.DataFrame(table[["before", "after"]]).fillna("")
-    groups = keys.assign(area=table["area"], n=1).groupby(["before", "after"], sort=True)
+    """Count and measure every change; demolished ones have no class after, built none before.
+
+    The kind of change stands beside them, for a class that is not known is empty too.
+    """
+    names = ["before", "after", "change"]
+    keys = pd.DataFrame(table[names]).fillna("")
+    groups = keys.assign(area=table["area"], n=1).groupby(names, sort=True)
     made = groups.agg(rows=("n", "sum"), area=("area", "sum")).reset_index()
     codes = set(table[CODE])
     made.insert(0, CODE, next(iter(codes)) if len(codes) == 1 else None)
@@ -190,8 +202,8 @@ def _matrix(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _matrix_fields(field: Field) -> list[Field]:
-    _, before, after, area = _fields(field)
-    return [before, after, Field("rows", "件数", "Count", "integer"), replace(area)]
+    change, before, after, area = _fields(field)
+    return [before, after, change, Field("rows", "件数", "Count", "integer"), replace(area)]
 
 
 def _boundaries(pairs: Pairs) -> list[Finding]:
@@ -201,3 +213,11 @@ def _boundaries(pairs: Pairs) -> list[Finding]:
         return []
     places = [Place(feature=str(row + 1)) for row in pairs.after[other].tolist()]
     return [_finding("changes-boundaries", places=places, rows=len(pairs.after))]
+
+
+def _unknown(options: Changes, table: pd.DataFrame) -> list[Finding]:
+    rows = np.flatnonzero((table["change"] == "unknown").to_numpy(bool))
+    if not len(rows):
+        return []
+    places = [Place(feature=str(row + 1)) for row in rows.tolist()]
+    return [_finding("changes-unknown", field=options.field, places=places, pairs=len(rows))]

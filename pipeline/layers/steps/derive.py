@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipeline.derive.tables import Given, GivenRaster
+from pipeline.errors import OperationError
 from pipeline.graph.step import Made, resolve
 from pipeline.graph.tables import read_table, write_table
-from pipeline.layers.facts import fields_of
+from pipeline.layers.facts import fields_of, misnamed
 from pipeline.standardise.columns import ROW, SOURCE
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def derive(work: Work) -> Made:
     """Make a table from other tables by a registered operation."""
     options: Deriving = work.options
     given = [_given(entry) for entry in work.inputs]
+    if wrong := [
+        f for g in given if isinstance(g, Given) for f in misnamed(g.fields, options.place)
+    ]:
+        raise OperationError(wrong)
     derived = resolve(options.function)(options.operation, *given)
     frame = derived.frame.reset_index(drop=True)
     frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)

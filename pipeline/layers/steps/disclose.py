@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from pipeline.errors import OperationError
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table, write_table
-from pipeline.layers.facts import fields_of
+from pipeline.layers.facts import fields_of, misnamed
 from pipeline.privacy.layout import described
 from pipeline.privacy.protect import protect_counts
 from pipeline.standardise.columns import ROW, SOURCE
@@ -22,6 +23,8 @@ def disclose(work: Work) -> Made:
     options: Disclosing = work.options
     (entry,) = work.inputs
     frame, fields = read_table(entry), fields_of(entry.facts)
+    if wrong := misnamed(fields, options.place):
+        raise OperationError(wrong)
     layout = options.layout
     keys = layout.keys(fields)
     made = protect_counts(frame, layout, keys, options.rules, options.place)

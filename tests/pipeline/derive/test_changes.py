@@ -75,6 +75,23 @@ def test_blocks_of_other_boundaries_are_named():
     assert (finding.code, finding.feature) == ("changes-boundaries", "1")
 
 
+def test_a_pair_without_a_value_is_neither_converted_nor_built():
+    before = year(("住宅", 0, 1), (None, 5, 1), (None, 9, 1))
+    after = year((None, 0, 1), ("店舗", 5, 1), (None, 9, 1), ("店舗", 20, 1))
+    derived = made(before, after)
+    assert [r[0] for r in rows(derived)] == ["unknown", "unknown", "unknown", "built"]
+    (finding,) = derived.findings
+    assert (finding.code, [p.feature for p in finding.places]) == (
+        "changes-unknown", ["1", "2", "3"],
+    )  # fmt: skip
+    table = made(before, after, result="matrix").frame
+    kinds = {(r.before, r.after, r.change, r.rows) for r in table.itertuples()}
+    assert kinds == {
+        (None, None, "unknown", 1), (None, "店舗", "built", 1),
+        (None, "店舗", "unknown", 1), ("住宅", None, "unknown", 1),
+    }  # fmt: skip
+
+
 def test_the_matrix_counts_and_measures_every_change():
     before = year(("住宅", 0, 1), ("住宅", 5, 1), ("工場", 9, 1))
     after = year(("店舗", 0, 1), ("店舗", 5, 1), ("住宅", 20, 1))

@@ -216,3 +216,13 @@ def test_every_output_a_declaration_may_ask_for_can_be_written():
     from pipeline.layers.plan import WRITERS
 
     assert set(get_args(Output)) - {"pmtiles"} <= set(WRITERS)
+
+
+def test_a_field_with_the_name_of_the_mark_that_is_none_is_refused(inside):
+    (source,) = inside.declared["records"]["hidden_houses"]["sources"]
+    source["fields"] = {"名称": "suppressed"}
+    inside.declared["layers"]["names"] = derived(
+        "aggregate", ["suppressed", "houses"], by=["suppressed"], count="houses"
+    )
+    (outcome,) = inside.build().failed
+    assert "marker-misnamed" in {f.code for f in (*outcome.findings, *outcome.inside)}
