@@ -41,12 +41,16 @@ def audited(
     from pipeline.privacy.audit.staged import told  # noqa: PLC0415
 
     entries = {o.name: o.entry for o in outcomes if o.kind == "layers" and o.artefacts}
-    now = list(tables_of("", staged, entries))
+    unread: list[Finding] = []
+    now = list(tables_of("", staged, entries, unread))
     kept = [
         table
         for name in store.names()
-        for table in tables_of(name, store.folder / name, store.manifest(name)["layers"])
+        for table in tables_of(name, store.folder / name, store.manifest(name)["layers"], unread)
     ]
+    # A kept release that is damaged is no reason to serve what is older still.
+    unread = [replace(finding, severity=Severity.WARNING) for finding in unread]
+    outcomes = [_with(o, [f for f in unread if _about(f, o)]) for o in outcomes]
     contradicted = False
     try:
         found = told(kept, now)
@@ -88,6 +92,10 @@ def _undecided(
 
 def _protected(outcome: Outcome) -> bool:
     return bool(outcome.entry.get("disclosure", {}).get("width"))
+
+
+def _about(finding: Finding, outcome: Outcome) -> bool:
+    return outcome.kind == "layers" and finding.field == f"layers.{outcome.name}"
 
 
 def _of(outcome: Outcome, targets: list[Target]) -> list[Target]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
-from pipeline.features.reading import FeatureIndex
+from pipeline.privacy.audit.pictures import in_archive, in_cog
+from pipeline.privacy.audit.readers import (
+    in_borders,
+    in_csv,
+    in_features,
+    in_geojson,
+    in_originals,
+    in_parquet,
+    in_search,
+    in_table_schema,
+)
 from pipeline.standardise.headings import LABEL
-from pipeline.tiling.archive.reader import PMTilesReader
-from pipeline.tiling.inspect.tile import decode_tile, inflate_tile
 from pipeline.tiling.reduce.strategies import CLUSTER_FIELD
 
 if TYPE_CHECKING:
@@ -32,9 +35,13 @@ def undeclared(
     ----------
     headings
         Of the columns of a CSV file, by name; words of a code are of the field that has it.
+
+    Raises
+    ------
+    KeyError
+        If nobody can look into files of that kind.
     """
-    reader = _READERS.get(kind)
-    found = dict.fromkeys(reader(path)) if reader is not None else {}
+    found = dict.fromkeys(READERS[kind](path))
     if kind == "csv":
         column = {said: name for name, said in (headings or {}).items()}
         found = dict.fromkeys(column.get(name, name) for name in found)
@@ -48,49 +55,16 @@ def _of_ours(name: str) -> bool:
     return name == CLUSTER_FIELD
 
 
-def _parquet(path: Path) -> Iterator[str]:
-    schema = pq.read_schema(path)
-    yield from schema.names
-    raw = (schema.metadata or {}).get(b"pandas")
-    if raw:
-        for column in json.loads(raw).get("columns", []):
-            name = column.get("name") or column.get("field_name")
-            if name and not str(name).startswith("__index"):
-                yield str(name)
-
-
-def _geojson(path: Path) -> Iterator[str]:
-    for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
-        yield from feature.get("properties") or {}
-
-
-def _csv(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from next(csv.reader(file), [])
-
-
-def _features(path: Path) -> Iterator[str]:
-    index = FeatureIndex(path)
-    yield from index.kinds
-    for text in index.texts(range(index.rows)):
-        yield from json.loads(text).get("properties") or {}
-
-
-def _pmtiles(path: Path) -> Iterator[str]:
-    with closing(PMTilesReader(path)) as reader:
-        metadata: dict[str, Any] = reader.metadata
-        for layer in metadata.get("vector_layers", []):
-            yield from layer.get("fields", {})
-        for _, stored in reader.tiles():
-            for layer in decode_tile(inflate_tile(bytes(stored), path.name)).values():
-                for feature in layer["features"]:
-                    yield from feature["properties"]
-
-
-_READERS: dict[str, Callable[[Path], Iterator[str]]] = {
-    "parquet": _parquet,
-    "geojson": _geojson,
-    "csv": _csv,
-    "features": _features,
-    "pmtiles": _pmtiles,
+READERS: dict[str, Callable[[Path], Iterator[str]]] = {
+    "parquet": in_parquet,
+    "geojson": in_geojson,
+    "csv": in_csv,
+    "csv-metadata": in_table_schema,
+    "features": in_features,
+    "pmtiles": in_archive,
+    "cog": in_cog,
+    "search": in_search,
+    "borders": in_borders,
+    "originals": in_originals,
 }
+"""How to look into each kind of file a layer may have."""

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from pipeline.errors import TonariError
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.privacy.audit.artefacts import undeclared
+from pipeline.privacy.audit.artefacts import READERS, undeclared
 from pipeline.privacy.audit.intervals import ContradictionError, narrow
 from pipeline.privacy.audit.knowledge import Knowledge, Table, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+
+_DAMAGED = (OSError, ValueError, LookupError, TypeError, AttributeError, TonariError)
+"""What readers raise of a file that is not what its ending says."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,14 @@ def audit(releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: str) -> 
     """
     folder, manifest = releases[audited]
     findings = list(_files(folder, manifest))
+    unread: list[Finding] = []
     tables = [
         table
         for name, (at, said) in releases.items()
-        for table in tables_of(name, at, said["layers"])
+        for table in tables_of(name, at, said["layers"], unread)
     ]
+    named = {finding.file for finding in findings if finding.code == "audit-unreadable"}
+    findings += [f for f in unread if f.file.removeprefix(f"{audited}/") not in named]
     knowledge = Knowledge()
     for table in tables:
         knowledge.learn(table)
@@ -82,13 +90,25 @@ def _files(folder: Path, manifest: dict[str, Any]) -> Iterable[Finding]:
         if digest != artefact["sha256"]:
             yield _finding("audit-file-changed", "", file=artefact["path"])
     for name, entry in manifest["layers"].items():
-        declared = {f["name"] for f in entry.get("fields", [])}
         for kind, artefact in entry.get("artefacts", {}).items():
-            path = folder / _path(artefact)
-            if not path.is_file():
-                continue
-            for extra in undeclared(path, kind, declared, entry.get("csv_headings")):
-                yield _finding("audit-field", name, file=_path(artefact), value=extra)
+            if (folder / _path(artefact)).is_file():
+                yield from _fields(folder, name, entry, kind, _path(artefact))
+
+
+def _fields(
+    folder: Path, name: str, entry: Mapping[str, Any], kind: str, file: str
+) -> Iterable[Finding]:
+    if kind not in READERS:
+        yield _finding("audit-kind", name, file=file, value=kind)
+        return
+    declared = {f["name"] for f in entry.get("fields", [])}
+    try:
+        extras = undeclared(folder / file, kind, declared, entry.get("csv_headings"))
+    except _DAMAGED as error:
+        yield _finding("audit-unreadable", name, file=file, value=type(error).__name__)
+        return
+    for extra in extras:
+        yield _finding("audit-field", name, file=file, value=extra)
 
 
 def _path(artefact: Any) -> str:
@@ -98,15 +118,32 @@ def _path(artefact: Any) -> str:
 # ---- counts
 
 
-def tables_of(release: str, folder: Path, layers: Mapping[str, Any]) -> Iterable[Table]:
-    """Yield the tables of counts among the layers of a release, by their manifest entries."""
+def tables_of(
+    release: str, folder: Path, layers: Mapping[str, Any], unread: list[Finding]
+) -> Iterable[Table]:
+    """Yield the tables of counts among the layers of a release, by their manifest entries.
+
+    Parameters
+    ----------
+    unread
+        Tables that cannot be read are added to it, so that nobody believes them attacked.
+    """
     for name, entry in layers.items():
         described = entry.get("disclosure")
-        path = folder / f"layers/{name}/{name}.parquet"
-        if described is None or not path.is_file():
+        file = f"layers/{name}/{name}.parquet"
+        if described is None or not (folder / file).is_file():
             continue
-        columns = [c for c in pq.read_schema(path).names if c not in ("geometry", "bbox")]
-        yield Table(release, name, described, pq.read_table(path, columns=columns).to_pandas())
+        try:
+            schema = pq.read_schema(folder / file)
+            columns = [c for c in schema.names if c not in ("geometry", "bbox")]
+            frame = pq.read_table(folder / file, columns=columns).to_pandas()
+        except _DAMAGED as error:
+            shown = f"{release}/{file}" if release else file
+            unread.append(
+                _finding("audit-unreadable", name, file=shown, value=type(error).__name__)
+            )
+            continue
+        yield Table(release, name, described, frame)
 
 
 def _too_few(small: list[Target]) -> Iterable[Finding]:

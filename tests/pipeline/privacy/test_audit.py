@@ -156,3 +156,18 @@ def test_a_missing_file_is_named(city):
     assert not city.build().failed
     (city.releases / (city.releases / "current").readlink() / "layers/fine/fine.csv").unlink()
     assert "audit-file-missing" in codes(city)
+
+
+def test_a_damaged_table_of_a_kept_release_is_named_and_stops_nobody(city):
+    assert not city.build().failed
+    kept = (city.releases / "current").readlink()
+    path = city.releases / kept / "layers/fine/fine.parquet"
+    path.unlink()  # files of releases are shared by link: the next one keeps its own
+    path.write_bytes(b"PAR1 spoilt")
+    city.declared["layers"]["coarse"] = _layer("", min_count=10, remedy="suppress")
+    result = city.build()
+    assert not result.failed
+    (outcome,) = [o for o in result.outcomes if o.name == "fine"]
+    told = [(f.code, f.severity, f.file) for f in outcome.findings]
+    assert ("audit-unreadable", "warning", f"{kept}/layers/fine/fine.parquet") in told
+    assert "audit-unreadable" in codes(city)
