@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 LONGITUDE = ("経度", "lon", "lng", "longitude", "x座標", "経度（度）")
 LATITUDE = ("緯度", "lat", "latitude", "y座標", "緯度（度）")
+_CODE = re.compile(
+    r"コード|番号|郵便|(?i:code$)|(?i:(?:^|[_ ])(?:number|no|cd|id)$)|[a-z](?:Number|No|Cd|Id|ID)$"
+)
+"""Headings of what is a name made of digits: it is never added up, and its zeros count."""
+_WITHOUT_PLACES = """\
+# 座標らしい列がありません。位置のない表なら、レイヤーに geometry: none と書きます。
+# 座標の列があるなら、ここに geometry: {x: 経度の列, y: 緯度の列, crs: EPSG:6668} と書きます。
+# No column looks like a coordinate: write geometry: none in the layer if it is a table without
+# places, or geometry: {x: …, y: …, crs: …} here if two columns are coordinates.
+"""
 SAMPLES = 3
 
 
@@ -125,13 +135,19 @@ def _with_header_found(path: Path, source: Source) -> Raw:
 def _column(name: str, raw: Raw) -> dict[str, Any]:
     filled = _filled(raw.frame[name])
     examples = [str(value)[:40] for value in filled.unique()[:SAMPLES]]
-    kind = _likely_type(filled, raw.exact.get(name))
+    kind = "string" if _named_by_digits(name, filled) else _likely_type(filled, raw.exact.get(name))
     return {"name": name, "type": kind, "filled": len(filled), "examples": examples}
 
 
 def _filled(column: pd.Series) -> pd.Series:
     filled = column.reset_index(drop=True).dropna()
     return filled[filled.astype(str).str.strip() != ""]
+
+
+def _named_by_digits(name: str, filled: pd.Series) -> bool:
+    """Tell whether a column holds codes: its heading says so, and its values are short words."""
+    values = filled.astype(str).map(plain)
+    return bool(_CODE.search(plain(name))) and bool(values.str.fullmatch(r"[0-9A-Za-z-]+").all())
 
 
 def _likely_type(filled: pd.Series, exact: dict[int, Any] | None) -> str:
@@ -198,9 +214,9 @@ def _yaml(found: Proposal, names: list[str], raw: Raw) -> str:
     if _metres(raw, x) or _metres(raw, y):
         # X of a plane rectangular ledger points north (平成14年国土交通省告示第9号).
         x, y, crs = y, x, "EPSG:…"
-    if not found.geometry:
+    if not found.geometry and (x or y):
         source["geometry"] = {"x": x or "…", "y": y or "…", "crs": crs}
-    elif not found.crs:
+    elif found.geometry and not found.crs:
         source["crs"] = "EPSG:…"
     if not found.schema:
         source["fields"] = {name: "…" for name in names if name not in (x, y)}
@@ -210,4 +226,4 @@ def _yaml(found: Proposal, names: list[str], raw: Raw) -> str:
     writer.width = 10_000
     writer.dump([source], text)
     hint = f"# schema: {found.schema}\n" if found.schema else ""
-    return hint + text.getvalue()
+    return hint + text.getvalue() + ("" if found.geometry or x or y else _WITHOUT_PLACES)
