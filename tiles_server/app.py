@@ -20,6 +20,7 @@ from tiles_server.formatting import (
     full_day,
     shown_day,
     shown_value,
+    spoken,
     term,
     weekday,
 )
@@ -118,7 +119,9 @@ def flask_app(
         type_name=partial(term, "type"),
         geometry_name=partial(term, "geometry"),
     )
-    app.jinja_env.filters.update(value=shown_value, day=shown_day, moment=clock_and_day)
+    app.jinja_env.filters.update(
+        value=shown_value, day=shown_day, moment=clock_and_day, spoken=spoken
+    )
     errors.register(app)
     for blueprint in (tiles, tilesets, features, health, pages, documents, embeds):
         app.register_blueprint(blueprint.blueprint(releases))

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tiles_server.language import language, messages, say
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 JAPANESE = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
 """A kana or a kanji: nothing else is written with them here."""
+_WIDE = "\u3000-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff9f"
+_RUN = re.compile(f"[{_WIDE}](?:[{_WIDE}0-9 ]*[{_WIDE}])?")
+"""Japanese with its punctuation, and the numbers between."""
+_MARKED = Markup('<span lang="ja">{}</span>')
 
 JAPAN = timezone(timedelta(hours=9))
 """No summer time since 1951."""
@@ -96,3 +100,18 @@ def foreign(said: Words | Named | str) -> Markup:
         first, second = (said.en, said.ja) if own == "en" else (said.ja, said.en)
         other = ("ja" if own == "en" else "en") if second and not first else ""
     return Markup(f' lang="{other}"' if other else "")
+
+
+def spoken(said: object) -> Markup | str:
+    """Mark the Japanese words of a text on an English page, as HTML.
+
+    What people wrote once, in one language, stands in sentences of both: names, credits, contacts.
+    """
+    text = str(said)
+    if language() != "en" or isinstance(said, Markup) or not JAPANESE.search(text):
+        return said if isinstance(said, Markup) else text
+    marked, at = Markup(), 0
+    for run in _RUN.finditer(text):
+        marked += escape(text[at : run.start()]) + _MARKED.format(run[0])
+        at = run.end()
+    return marked + escape(text[at:])

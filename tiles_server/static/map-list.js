@@ -1,6 +1,7 @@
 // The list of features in view: the map's content for whoever cannot point at it.
 
 import { nameOf } from "./map-panel.js";
+import { write } from "./map-words.js";
 
 const LONGEST = 40;
 
@@ -34,10 +35,10 @@ export class FeatureList {
     button.type = "button";
     button.dataset.key = keyOf(feature);
     const label = document.createElement("span");
-    label.textContent = name;
+    write(label, name);
     const of = document.createElement("span");
     of.className = "of";
-    of.textContent = this.layers[feature.source].title;
+    write(of, this.layers[feature.source].title);
     button.append(label, of);
     button.addEventListener("click", () => this.onChoose(feature));
     const item = document.createElement("li");

@@ -1,5 +1,7 @@
 // The panel that shows the selected feature's attributes as text.
 
+import { write } from "./map-words.js";
+
 export class FeaturePanel {
   /**
    * @param layers per data layer: title, label, fields (from the style's metadata)
@@ -51,13 +53,13 @@ export class FeaturePanel {
     this.body.hidden = !feature;
     this.none.hidden = Boolean(feature);
     if (!feature) {
-      this.title.textContent = this.heading;
+      write(this.title, this.heading);
       return;
     }
     if (focus) this.from = document.activeElement;
     const layer = this.layers[feature.source];
-    this.title.textContent = nameOf(feature, layer, this.words);
-    this.layer.textContent = layer.title;
+    write(this.title, nameOf(feature, layer, this.words));
+    write(this.layer, layer.title);
     this.place.textContent = this.words.place
       .replace("{place}", this.at + 1).replace("{count}", this.features.length);
     this.fields.replaceChildren(...this.rows(feature.properties, layer.fields));
@@ -69,9 +71,9 @@ export class FeaturePanel {
       .filter(({ name }) => name in properties)
       .flatMap(({ name, title, type }) => {
         const term = document.createElement("dt");
-        term.textContent = name === "municipality_code" ? this.words.municipality : title;
+        write(term, name === "municipality_code" ? this.words.municipality : title);
         const value = document.createElement("dd");
-        value.textContent = this.municipality(name, properties[name]) ?? this.say(properties[name], type);
+        write(value, this.municipality(name, properties[name]) ?? this.say(properties[name], type));
         value.dataset.field = name;
         return [term, value];
       });
@@ -114,7 +116,7 @@ export function connectHover(map, shapes, layers, words) {
     if (card.hidden) return;
     const names = new Set(features.map((one) => nameOf(one, layers[one.source], words)));
     const [first, ...others] = names;
-    card.textContent = others.length ? `${first}　＋${others.length}` : first;
+    write(card, others.length ? `${first}　＋${others.length}` : first);
     const { x, y } = event.point;
     const left = x > map.getContainer().clientWidth / 2;
     card.style.transform = `translate(${x + (left ? -12 : 12)}px, ${y + 12}px)${left ? " translateX(-100%)" : ""}`;

@@ -1,6 +1,7 @@
 // Search over the names of a map: a scan over one file of our own, asked for when it is wanted.
 
 import { looseKey, searchKey } from "./map-normalise.js";
+import { write } from "./map-words.js";
 
 const MOST = 20;
 const ELSEWHERE = 3; // in a reading or an address rather than in the name
@@ -135,10 +136,10 @@ export function connectSearch(words, onChoose) {
     const button = document.createElement("button");
     button.type = "button";
     const name = document.createElement("span");
-    name.textContent = found.name;
+    write(name, found.name);
     const of = document.createElement("span");
     of.className = "of";
-    of.textContent = found.title;
+    write(of, found.title);
     button.append(name, of);
     button.addEventListener("click", () => {
       status.textContent = words.searchChosen.replace("{name}", found.name);
