@@ -40,7 +40,7 @@ def aggregate(options: Aggregate, given: Given) -> Derived:
     require_numbers(given, options.sums.values(), "sums")
     _require_new_names(options)
     frame = given.frame.reset_index(drop=True)
-    groups, names = _groups(frame, options.by)
+    groups, names = grouped(frame, options.by)
     count = int(groups.max()) + 1 if len(groups) else 0
     made: dict[str, Any] = {CODE: _common(frame[CODE], groups, count)}
     for name in options.by:
@@ -88,7 +88,7 @@ def _require_new_names(options: Aggregate) -> None:
         )
 
 
-def _groups(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def grouped(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return the group of each row, numbered in order of values, and one row of each group."""
     keys = [frame[name].astype(object).where(frame[name].notna(), None) for name in by]
     rows = list(zip(*keys, strict=True))

@@ -70,8 +70,8 @@ def zones(options: Zones, given: Given, *others: Given) -> Derived:
     require(given, [*asked, *sums], "per, classes, measures, on")
     require_numbers(given, sums, "measures")
     frame = given.frame.reset_index(drop=True)
-    placed = _placed(options, given, frame, others)
-    groups = _groups(options, frame, placed)
+    placed = locate(options, given, frame, others)
+    groups = grouped_pieces(options, frame, placed)
     made = measured(options, given, placed, groups)
     table = _table(options, given, frame, placed, groups)
     fields = [*placed.fields, *(given.fields[n] for n in options.per if n != CODE), *made.fields]
@@ -106,7 +106,8 @@ def _require_new(fields: list[Field]) -> None:
 # ---- where rows lie
 
 
-def _placed(options: Zones, given: Given, frame: pd.DataFrame, others: tuple[Given, ...]) -> Placed:
+def locate(options: Zones, given: Given, frame: pd.DataFrame, others: tuple[Given, ...]) -> Placed:
+    """Find the zones of rows, whatever says where these lie."""
     areas = others[0] if options.areas is not None else None
     weights = others[-1] if options.weights is not None else None
     if areas is not None and options.on:
@@ -258,7 +259,8 @@ def _outside(placed: Placed, frame: pd.DataFrame) -> list[Finding]:
 # ---- groups
 
 
-def _groups(options: Zones, frame: pd.DataFrame, placed: Placed) -> Groups:
+def grouped_pieces(options: Zones, frame: pd.DataFrame, placed: Placed) -> Groups:
+    """Return the row of the result of every piece."""
     pieces = placed.pieces
     keys, codes = _values(frame, options.per)
     width = max(len(keys), 1)

@@ -148,11 +148,20 @@ class Comparing:
 
 @dataclass(frozen=True)
 class Deriving:
-    """An operation as declared, the function that does it, and the name of the result."""
+    """An operation as declared, the function that does it, and the name of the result.
+
+    Attributes
+    ----------
+    largest, contributor
+        How many of the largest contributions to each sum the rules of disclosure control look
+        at, and the field that names whose a row is.
+    """
 
     place: str
     function: str
     operation: Any
+    largest: int = 0
+    contributor: str = ""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from pipeline.layers.options import Credited
     from pipeline.standardise.columns import Field
 
+_CONTRIBUTIONS = "pipeline.derive.contributions:add_largest"
 STEPS = "pipeline.layers.steps"
 
 
@@ -312,14 +313,19 @@ class Planner:
         assert operation is not None
         function = FUNCTIONS[type(operation)]
         inputs = tuple(self._input(kind, name) for _, kind, name in operation.references())
+        rules = declared.privacy if isinstance(declared, Layer) else Disclosure()
+        looked = (_CONTRIBUTIONS,) if rules.largest else ()
         derived = Step(
             f"{place}: {operation.operation}",
             f"{STEPS}.derive:derive",
-            Deriving(place, function, _nameless_operation(operation)),
+            Deriving(
+                place, function, _nameless_operation(operation),
+                rules.largest, rules.contributor or "",
+            ),
             inputs,
-            code=(function,),
+            code=(function, *looked),
             clean=True,
-        )
+        )  # fmt: skip
         fields = tuple(layer_fields(declared).values())
         safe = self._disclosed(place, declared, derived)
         before = (derived,) if safe is derived else (derived, safe)
@@ -339,10 +345,9 @@ class Planner:
         from pipeline.privacy.layout import layout_of  # noqa: PLC0415 - few tables need it
 
         layout = layout_of(declared.origin) if declared.origin is not None else None
-        if layout is None:
-            raise SourceError(
-                [Catalogue.of("pipeline").finding("disclosure-uncounted", field=place)]
-            )
+        if layout is None or (declared.privacy.largest and not layout.values):
+            code = "disclosure-uncounted" if layout is None else "dominance-without-sums"
+            raise SourceError([Catalogue.of("pipeline").finding(code, field=place)])
         options = Disclosing(place, layout, _rules(declared), self.universe(declared))
         return Step(
             f"{place}: disclosure", f"{STEPS}.disclose:disclose", options, (derived,), clean=True

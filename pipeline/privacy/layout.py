@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from pipeline.config.operations import Operation
 
+_RANK = "\x1f"
+"""Stands between a column and a rank; no name of a field can hold it."""
 TOTAL = "*"
 """Name of the column of all classes together."""
 
@@ -39,6 +41,10 @@ class Layout:
         ``{class: digest}`` of what is in each class, so that it is known in other tables.
     zones
         What the zones are: cells of a standard grid, else anything.
+    values
+        ``{measure: {class: column}}`` of every sum of values, the total as `TOTAL`.
+    related
+        ``{column: measures}`` of what is divided by, or shared out of, sums of values.
     """
 
     count: str
@@ -47,6 +53,8 @@ class Layout:
     beside: dict[str, str] = field(default_factory=dict)
     sums: tuple[str, ...] = ()
     same: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    related: dict[str, tuple[str, ...]] = field(default_factory=dict)
     zones: Literal["mesh", "other"] = "other"
 
     @property
@@ -58,6 +66,16 @@ class Layout:
         """Return which of the fields of a table name its zones."""
         measures = {*self.columns.values(), *self.beside, *self.per, MARKER}
         return tuple(name for name in fields if name not in measures) or ("municipality_code",)
+
+
+def contribution_column(name: str, rank: int) -> str:
+    """Return the column of the contribution of one rank (0: the largest) to a column of sums."""
+    return f"{name}{_RANK}{rank}"
+
+
+def is_contribution(column: str) -> bool:
+    """Tell whether a column holds contributions: it says of single records and stays inside."""
+    return _RANK in column
 
 
 def described(layout: Layout, keys: tuple[str, ...], universe: str, made_of: str) -> dict[str, Any]:
@@ -87,7 +105,8 @@ def layout_of(operation: Operation) -> Layout | None:
     match operation:
         case Aggregate(count=str(count)):
             sums = tuple(operation.sums)
-            return Layout(count, beside=dict.fromkeys(sums, TOTAL), sums=sums)
+            values = {name: {TOTAL: name} for name in sums}
+            return Layout(count, beside=dict.fromkeys(sums, TOTAL), sums=sums, values=values)
         case Zones():
             return _of_zones(operation)
         case _:
@@ -117,8 +136,31 @@ def _of_zones(operation: Zones) -> Layout | None:
         {name: group for name, group in beside.items() if name not in mine},
         tuple(name for name in sums if name not in mine),
         _same(operation),
+        _values(operation, groups),
+        _related(operation, groups),
         "mesh" if operation.mesh in ("1km", "500m", "250m", "125m") else "other",
     )
+
+
+def _values(operation: Zones, groups: list[str]) -> dict[str, dict[str, str]]:
+    return {
+        name: {group: f"{name}_{group}" for group in groups} | {TOTAL: name}
+        for name, measure in operation.measures.items()
+        if measure.kind == "sum"
+    }
+
+
+def _related(operation: Zones, groups: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return the sums of values from which each share, density or ratio is made."""
+    sums = {name for name, measure in operation.measures.items() if measure.kind == "sum"}
+    made: dict[str, tuple[str, ...]] = {}
+    for name, measure in operation.measures.items():
+        if measure.kind in ("count", "sum"):
+            continue
+        of = tuple(s for s in (str(measure.of), str(measure.to)) if s in sums)
+        columns = groups if measure.kind == "share" and not measure.over else []
+        made |= {name: of} | {f"{name}_{group}": of for group in columns}
+    return {name: of for name, of in made.items() if of}
 
 
 def _same(operation: Zones) -> dict[str, str]:

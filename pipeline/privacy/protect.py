@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.findings import Catalogue, Finding, Place
+from pipeline.privacy.beside import empty_between, without_parts_of_few
 from pipeline.privacy.counts import Counts, counts_of, empty_counts, names
-from pipeline.privacy.layout import TOTAL, Layout
 from pipeline.privacy.merge import merge, touching
 from pipeline.privacy.risk import Need, too_few
 from pipeline.privacy.rounding import round_controlled
 from pipeline.privacy.solver import SolverError
+from pipeline.privacy.sums import hide_sums
 from pipeline.privacy.suppress import UnprotectableError, suppress
 from pipeline.privacy.system import TableError
 from pipeline.standardise.columns import MARK, MARKER, Field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.config.disclosure import Disclosure
+    from pipeline.privacy.layout import Layout
     from pipeline.privacy.risk import Bools
 
 _BASE = 5
@@ -90,29 +92,11 @@ def protect_counts(
             frame.iloc[:0], findings=[_finding("disclosure-failed", place, reason=reason)]
         )
     said = {"fewest": rules.fewest, "width": width, "remedy": remedy}
-    made = _without_parts_of_few(made, layout, place)
+    frame, gone = without_parts_of_few(made.frame, layout)
+    if gone:
+        told = _finding("disclosure-parts", place, cells=gone)
+        made = replace(made, frame=frame, findings=[*made.findings, told])
     return replace(made, described=made.described | said)
-
-
-def _without_parts_of_few(made: Protected, layout: Layout, place: str) -> Protected:
-    """Empty measures where the count is none: a corner of a single record lies there.
-
-    Where records are divided by area, a zone may have a part of one and be given none of the count.
-    """
-    out, gone = made.frame.copy(), 0
-    for name, group in layout.beside.items():
-        if name not in out.columns:
-            continue
-        part = (out[layout.columns[group]] == 0) & (out[name].fillna(0) != 0)
-        part = part.fillna(False).astype(bool)
-        out.loc[part, name] = pd.NA
-        gone += int(part.sum())
-        if "suppressed" in out.columns:
-            out.loc[part, "suppressed"] = True
-    if not gone:
-        return made
-    told = _finding("disclosure-parts", place, cells=gone)
-    return replace(made, frame=out, findings=[*made.findings, told])
 
 
 def _finding(code: str, place: str, **details: Any) -> Finding:
@@ -140,8 +124,9 @@ def _suppressed(
         beside = [c for c, g in layout.beside.items() if g == group and c in out.columns]
         for name in (column, *beside):
             out.loc[gone, name] = pd.NA
-    _empty_between(out, layout, cells)
-    marks = pd.Series(cells.any(axis=1), index=out.index, dtype="boolean")
+    empty_between(out, layout, cells)
+    sums = hide_sums(out, frame, layout, keys, rules, nested=nested)
+    marks = pd.Series(cells.any(axis=1) | sums.rows, index=out.index, dtype="boolean")
     if MARKER in frame.columns:  # sums of suppressed parts
         marks |= frame[MARKER].fillna(value=False)
     out[MARKER] = marks
@@ -149,18 +134,12 @@ def _suppressed(
     if cells.any():
         number = int(cells.sum())
         said.append(_finding("disclosure-suppressed", place, cells=number, rows=len(frame)))
-    totals = hidden & ~counts.real & ~counts.absent
-    if totals.any():
-        said.append(_finding("disclosure-totals", place, totals=int(totals.sum())))
+    if sums.cells:
+        said.append(_finding("disclosure-sums", place, cells=sums.cells, rows=len(frame)))
+    totals = int((hidden & ~counts.real & ~counts.absent).sum()) + sums.totals
+    if totals:
+        said.append(_finding("disclosure-totals", place, totals=totals))
     return Protected(out, [MARK], said)
-
-
-def _empty_between(out: pd.DataFrame, layout: Layout, cells: Bools) -> None:
-    """Empty what relates a class to a hidden total: share times total would be the count."""
-    total = cells[:, -1]
-    for name, group in layout.beside.items():
-        if group != TOTAL and name not in layout.sums and name in out.columns:
-            out.loc[total, name] = pd.NA
 
 
 def _hidden(counts: Counts, rules: Disclosure) -> Bools:

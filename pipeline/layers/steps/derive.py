@@ -31,6 +31,13 @@ def derive(work: Work) -> Made:
         raise OperationError(wrong)
     derived = resolve(options.function)(options.operation, *given)
     frame = derived.frame.reset_index(drop=True)
+    if options.largest:
+        # Only tables of sums under a rule of dominance need to know who makes them up.
+        from pipeline.derive.contributions import add_largest  # noqa: PLC0415
+
+        first, *others = (g for g in given if isinstance(g, Given))
+        asked = options.largest, options.contributor, options.operation
+        frame = add_largest(frame, *asked, first, tuple(others))
     frame[SOURCE], frame[ROW] = options.place, range(1, len(frame) + 1)
     write_table(frame, work.folder)
     marks = {"marked": True} if derived.marked else {}

@@ -9,7 +9,7 @@ from pipeline.errors import OperationError
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table, write_table
 from pipeline.layers.facts import fields_of, misnamed
-from pipeline.privacy.layout import described
+from pipeline.privacy.layout import described, is_contribution
 from pipeline.privacy.protect import protect_counts
 from pipeline.standardise.columns import ROW, SOURCE
 
@@ -29,6 +29,7 @@ def disclose(work: Work) -> Made:
     keys = layout.keys(fields)
     made = protect_counts(frame, layout, keys, options.rules, options.place)
     out = made.frame.reset_index(drop=True)
+    out = out.drop(columns=[name for name in out.columns if is_contribution(name)])
     out[SOURCE], out[ROW] = options.place, range(1, len(out) + 1)
     write_table(out, work.folder)
     told_of = described(layout, keys, options.universe, entry.facts["made_of"]) | made.described
