@@ -220,4 +220,4 @@ def _unknown(options: Changes, table: pd.DataFrame) -> list[Finding]:
     if not len(rows):
         return []
     places = [Place(feature=str(row + 1)) for row in rows.tolist()]
-    return [_finding("changes-unknown", field=options.field, places=places, pairs=len(rows))]
+    return [_finding("changes-undecided", field=options.field, places=places, pairs=len(rows))]

@@ -82,7 +82,7 @@ def test_a_pair_without_a_value_is_neither_converted_nor_built():
     assert [r[0] for r in rows(derived)] == ["unknown", "unknown", "unknown", "built"]
     (finding,) = derived.findings
     assert (finding.code, [p.feature for p in finding.places]) == (
-        "changes-unknown", ["1", "2", "3"],
+        "changes-undecided", ["1", "2", "3"],
     )  # fmt: skip
     table = made(before, after, result="matrix").frame
     kinds = {(r.before, r.after, r.change, r.rows) for r in table.itertuples()}
