@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 Kind = Literal["layers", "feeds"]
 
 
+@dataclass(frozen=True)
+class Changes:
+    """How a job's result differs from the served one, for whoever builds.
+
+    Attributes
+    ----------
+    words
+        Sentences, each ``{"ja": …, "en": …}``, that tell no value.
+    files
+        ``{"csv": every difference, "html": a drawing}``, where they lie in the cache.
+    """
+
+    words: list[dict[str, str]]
+    files: dict[str, Path]
+
+
 @dataclass
 class Built:
     """What a job made.
@@ -42,6 +58,8 @@ class Built:
         Observed in data that stays inside: told to whoever builds, never published.
     key
         Of the job from now on, where building it changed what decides the result.
+    changes
+        Against what is served, where there is something to compare with.
     """
 
     entry: dict[str, Any] = field(default_factory=dict)
@@ -49,6 +67,7 @@ class Built:
     findings: list[Finding] = field(default_factory=list)
     inside: list[Finding] = field(default_factory=list)
     key: str = ""
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True)

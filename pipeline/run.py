@@ -7,7 +7,7 @@ import logging
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import StorageError, TonariError
 from pipeline.federation.neighbourhood import Neighbourhood
@@ -20,9 +20,8 @@ from pipeline.release.manifest import (
     artefact_record,
     content_digest,
     make_manifest,
-    write_json,
 )
-from pipeline.release.outcome import Outcome
+from pipeline.release.outcome import Outcome, Status
 from pipeline.release.previous import Previous
 from pipeline.release.public import public_outcome
 from pipeline.release.store import Store, release_name
@@ -170,8 +169,14 @@ def check(
     progress: Progress,
     only: Sequence[str] = (),
     options: Options | None = None,
-) -> list[Finding]:
+) -> list[Outcome]:
     """Check layers and feeds without building; a job that stops does not stop the others.
+
+    Returns
+    -------
+    list of Outcome
+        Of each job, with its findings, those of its records apart, and how it differs from what
+        is served; status ``checked``, or ``failed`` where it could not be published.
 
     Raises
     ------
@@ -180,7 +185,7 @@ def check(
     """
     wanted, options = chosen(jobs, only), options or Options()
     keys = options.keys_for(data)
-    findings: list[Finding] = []
+    outcomes = []
     run = Run(data, keys, options, progress)
     needs = {id(job): _attempt(job, partial(_needs, job, check=True)) for job in wanted}
     run.all(found for found in needs.values() if isinstance(found, Needs))
@@ -188,9 +193,21 @@ def check(
         found = needs[id(job)]
         if isinstance(found, Needs):
             found = _attempt(job, partial(job.findings, run.outcome))
-        findings += [*found.findings, *found.inside]
+        status: Status = "failed" if has_error([*found.findings, *found.inside]) else "checked"
+        outcomes.append(
+            Outcome(
+                job.kind,
+                job.name,
+                status,
+                {"title": job.title},
+                {},
+                found.findings,
+                inside=found.inside,
+                changes=found.changes,
+            )
+        )
     keys.files.save()
-    return list(dict.fromkeys(findings))
+    return outcomes
 
 
 def _needs(job: Job, *, check: bool) -> Needs:
@@ -271,7 +288,7 @@ def _finish(turn: _Turn, run: Run, staged: Path, previous: Previous, keys: Keys)
         key = job.accept(run.outcome, keys) if turn.needs else ""
         return Outcome(
             job.kind, job.name, "built", built.entry, paths, built.findings,
-            key=key or turn.key, inside=built.inside, steps=steps,
+            key=key or turn.key, inside=built.inside, steps=steps, changes=built.changes,
         )  # fmt: skip
     shutil.rmtree(folder)
     if previous.serves(job.kind, job.name) and not previous.allows(job):
@@ -279,7 +296,7 @@ def _finish(turn: _Turn, run: Run, staged: Path, previous: Previous, keys: Keys)
     kept = previous.link(job.kind, job.name, staged, "kept", built.findings)
     if kept is None:
         kept = Outcome(job.kind, job.name, "failed", built.entry, {}, built.findings)
-    kept.inside, kept.steps = built.inside, steps
+    kept.inside, kept.steps, kept.changes = built.inside, steps, built.changes
     return kept
 
 
@@ -364,9 +381,13 @@ class _Publishing:
             neighbourhood=around,
             signing=signer.part(now, self._served()) if signer else None,
         )
-        _write_records(compose(outcomes), outcomes, self.store.office(name), self.previous)
+        # A build that finds nothing changed does without templates and tables.
+        from pipeline.release.records import write_records  # noqa: PLC0415
+
+        before = self.previous.manifest
+        write_records(compose(outcomes), outcomes, self.store.office(name), before)
         public = [public_outcome(outcome) for outcome in outcomes]
-        _write_records(compose(public), public, self.staged, self.previous)
+        write_records(compose(public), public, self.staged, before)
         if signer:
             signer.write(self.staged)
         self.store.publish(self.staged, name)
@@ -383,19 +404,3 @@ def _after(names: list[str], now: dt.datetime) -> dt.datetime:
         return now
     last = dt.datetime.strptime(names[-1][:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     return max(now, last + dt.timedelta(seconds=1))
-
-
-def _write_records(
-    manifest: dict[str, Any], outcomes: list[Outcome], folder: Path, previous: Previous
-) -> None:
-    # A build that finds nothing changed does without templates and tables.
-    from pipeline.release.findings_table import write_findings  # noqa: PLC0415
-    from pipeline.release.report import write_report  # noqa: PLC0415
-
-    findings: dict[str, dict[str, Any]] = {"layers": {}, "feeds": {}}
-    for outcome in outcomes:
-        findings[outcome.kind][outcome.name] = [f.as_dict() for f in outcome.findings]
-    write_json(folder / "findings.json", findings)
-    write_findings(folder / "findings.csv", outcomes)
-    write_report(folder / "report.html", manifest, outcomes, previous.manifest)
-    write_json(folder / "manifest.json", manifest)

@@ -65,7 +65,7 @@ class Comparison:
         self, code: str, at: NDArray[np.int64], /, field: str = "", **details: object
     ) -> Finding:
         """Make a finding about features of the served version, named as people call them."""
-        labels = self._labels(at)
+        labels = self.labels(at, self.before)
         more = ", …" if len(labels) > NAMES_IN_A_LINE else ""
         return Catalogue.of("pipeline").finding(
             code,
@@ -75,14 +75,12 @@ class Comparison:
             **{"names": ", ".join(labels[:NAMES_IN_A_LINE]) + more} | details,  # type: ignore[arg-type]
         )
 
-    def _labels(self, at: NDArray[np.int64]) -> list[str]:
+    def labels(self, at: NDArray[np.int64], frame: gpd.GeoDataFrame) -> list[str]:
         """Return for each feature its key and its first two fields of text, or else its id."""
-        known = [name for name in self.key if name in self.before.columns]
-        texts = [
-            f.name for f in self.fields if f.type == "string" and f.name in self.before.columns
-        ]
+        known = [name for name in self.key if name in frame.columns]
+        texts = [f.name for f in self.fields if f.type == "string" and f.name in frame.columns]
         chosen = [*known, *texts[:2]] or ["id"]
-        rows = self.before.iloc[at][list(dict.fromkeys(chosen))].astype(object)
+        rows = frame.iloc[at][list(dict.fromkeys(chosen))].astype(object)
         return [" ".join(map(shown, row)).strip() or "?" for row in rows.itertuples(index=False)]
 
 
@@ -96,8 +94,13 @@ def served_version(path: Path) -> gpd.GeoDataFrame:
     return frame
 
 
-def change_findings(compared: Comparison) -> list[Finding]:
+def change_findings(compared: Comparison, known: Matched | None = None) -> list[Finding]:
     """Compare a layer with the version that is served.
+
+    Parameters
+    ----------
+    known
+        Which features are the same ones, if that has been found out.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def change_findings(compared: Comparison) -> list[Finding]:
         What more than a fifth of the layer, or of one municipality in it, has lost: features,
         their place, the values of a field, or the ids of all of them.
     """
-    matched = match(compared.before, compared.after)
+    matched = known or match(compared.before, compared.after)
     found = [*_gone(compared, matched), *_moved(compared, matched), *_emptied(compared, matched)]
     ids = compared.before["id"]
     if len(matched.renewed) > MOST * len(ids) and not ids.isin(compared.after["id"]).any():
@@ -155,7 +158,7 @@ def _gone(compared: Comparison, matched: Matched) -> Iterator[Finding]:
 
 def _moved(compared: Comparison, matched: Matched) -> Iterator[Finding]:
     way = np.full((len(compared.before), 2), np.nan)
-    way[matched.before] = _displacement(
+    way[matched.before] = displacement(
         compared.before.geometry.to_numpy()[matched.before],
         compared.after.geometry.to_numpy()[matched.after],
     )
@@ -177,7 +180,7 @@ def _moved(compared: Comparison, matched: Matched) -> Iterator[Finding]:
         )
 
 
-def _displacement(before: NDArray[np.object_], after: NDArray[np.object_]) -> NDArray[np.float64]:
+def displacement(before: NDArray[np.object_], after: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return how far east and north the middles of shapes went, in metres; NaN without a shape."""
     there, here = shapely.centroid(after), shapely.centroid(before)
     lat = shapely.get_y(here)

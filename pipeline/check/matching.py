@@ -49,16 +49,26 @@ def match(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> Matched:
     """
     shared = [c for c in before.columns if c in after.columns and c not in OWN]
     here, there = _pairs(before["id"], after["id"])
-    stages = []
-    values, shapes = _by_values(before, after, shared), _by_shape(before, after)
+    left = np.setdiff1d(np.arange(len(before)), here)
+    right = np.setdiff1d(np.arange(len(after)), there)
+    # Most features keep their id; texts of all values are made of the few others only.
+    rest = before.iloc[left], after.iloc[right]
+    values, shapes = _by_values(*rest, shared), _by_shape(*rest)
     wholes = [_joined([one, other]) for one, other in zip(values, shapes, strict=True)]
+    found: list[Pairs] = []
     for keys in (wholes, values, shapes):
-        left = np.setdiff1d(np.arange(len(before)), here)
-        right = np.setdiff1d(np.arange(len(after)), there)
-        one, other = _pairs(keys[0].iloc[left], keys[1].iloc[right])
-        stages.append(left[one])
-        here, there = np.append(here, left[one]), np.append(there, right[other])
-    return Matched(here, there, np.setdiff1d(np.arange(len(before)), here), renewed=stages[0])
+        one, other = _unmatched(keys[0], found, 0), _unmatched(keys[1], found, 1)
+        pairs = _pairs(keys[0].iloc[one], keys[1].iloc[other])
+        found.append((one[pairs[0]], other[pairs[1]]))
+    here = np.concatenate([here, *(left[one] for one, _ in found)])
+    there = np.concatenate([there, *(right[other] for _, other in found)])
+    renewed = left[found[0][0]]
+    return Matched(here, there, np.setdiff1d(np.arange(len(before)), here), renewed)
+
+
+def _unmatched(keys: pd.Series, found: list[Pairs], side: int) -> NDArray[np.int64]:
+    known = np.concatenate([pairs[side] for pairs in found]) if found else np.zeros(0, np.int64)
+    return np.setdiff1d(np.arange(len(keys)), known)
 
 
 def shown(cell: object) -> str:
@@ -71,7 +81,12 @@ def _by_values(
 ) -> list[pd.Series]:
     """Return for each feature its values; nothing without a field in common: all would be equal."""
     return [
-        _joined([f[c].astype(object).map(shown) for c in ("municipality_code", *shared)])
+        _joined(
+            [
+                f[c].astype(object).map(shown).reset_index(drop=True)
+                for c in ("municipality_code", *shared)
+            ]
+        )
         if shared
         else pd.Series(np.nan, index=range(len(f)), dtype=object)
         for f in (before, after)

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Catalogue, Finding, has_error
-from pipeline.jobs import Built, Kind, Needs, link
+from pipeline.jobs import Built, Changes, Kind, Needs, link
 from pipeline.layers.appearance import colour_findings
 from pipeline.layers.facts import fields_of
 from pipeline.standardise.headings import column_headings
@@ -112,6 +112,7 @@ class LayerJob:
         built = Built({"title": self.title})
         built.findings += self._planner.provenance(self.name).findings
         self._tell(plan, (*plan.data.steps, *self._compared()), results, built)
+        built.changes = self._changes(results)
         return built
 
     def compose(self, results: Results, folder: Path) -> Built:
@@ -125,6 +126,9 @@ class LayerJob:
         built = Built(self._entry(plan, results))
         built.findings += self._planner.provenance(self.name).findings
         self._tell(plan, steps, results, built)
+        built.changes = self._changes(results)
+        if built.changes is not None:
+            built.entry["difference"] = built.changes.words
         if has_error(built.findings):
             return built
         for kind, (step, file) in plan.files.items():
@@ -142,6 +146,14 @@ class LayerJob:
         meant = self._accept or self.layer.changes == "report"
         step = self._planner.compared(self.name, self._served, meant=meant)
         return () if step is None else (step,)
+
+    def _changes(self, results: Results) -> Changes | None:
+        for step in self._compared():
+            entry = results(step).entry
+            if entry is not None and "difference" in entry.facts:
+                files = {file.rpartition(".")[2]: entry.path(file) for file in entry.files}
+                return Changes(entry.facts["difference"], files)
+        return None
 
     def accept(self, results: Results, keys: Keys) -> str:
         """Do nothing: a layer leaves nothing behind."""

@@ -133,15 +133,18 @@ class Comparing:
 
     Attributes
     ----------
+    title
+        Of the layer, ``(ja, en)``.
     names
-        ``(code, name)`` of the municipalities.
+        ``(code, ja, en)`` of the municipalities.
     meant
         Whether losing, moving or emptying much of it is meant.
     """
 
     name: str
+    title: tuple[str, str]
     id: tuple[str, ...]
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str, str], ...]
     meant: bool
     served: Path | None = field(metadata={"key": False})
 

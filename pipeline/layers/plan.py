@@ -228,9 +228,9 @@ class Planner:
             return None
         layer = self._declaration.layers[name]
         towns = self._declaration.municipalities.values()
-        options = Comparing(
-            name, layer.id, tuple((m.code, m.name.ja) for m in towns), meant, served
-        )
+        names = tuple((m.code, m.name.ja, m.name.best("en")) for m in towns)
+        title = layer.title.ja, layer.title.best("en")
+        options = Comparing(name, title, layer.id, names, meant, served)
         return Step(
             f"layers.{name}: compare",
             f"{STEPS}.compare:compare",

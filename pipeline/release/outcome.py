@@ -9,9 +9,9 @@ from pipeline.findings import Finding, count_by_severity
 
 if TYPE_CHECKING:
     from pipeline.graph.session import StepAccount
-    from pipeline.jobs import Kind
+    from pipeline.jobs import Changes, Kind
 
-Status = Literal["built", "linked", "kept", "failed"]
+Status = Literal["built", "linked", "kept", "failed", "checked"]
 OWN_KEYS = frozenset({"status", "built_in", "modified", "key", "findings", "artefacts"})
 """Parts of a manifest entry that belong to the outcome, not to what the job said."""
 
@@ -24,7 +24,8 @@ class Outcome:
     ----------
     status
         ``built`` now; ``linked`` from the previous release because nothing changed; ``kept``
-        from the previous release because this build failed; ``failed`` with nothing to keep.
+        from the previous release because this build failed; ``failed`` with nothing to keep;
+        ``checked`` without being built.
     entry
         What the job says about itself.
     artefacts
@@ -37,6 +38,8 @@ class Outcome:
         Findings in data that stays inside; no part of a release.
     steps
         What was used again, what ran and why; no part of a release.
+    changes
+        Against the served version, also where the new one is not published; no part of a release.
     """
 
     kind: Kind
@@ -50,6 +53,7 @@ class Outcome:
     key: str = ""
     inside: list[Finding] = field(default_factory=list)
     steps: list[StepAccount] = field(default_factory=list)
+    changes: Changes | None = None
 
     @property
     def failed(self) -> bool:

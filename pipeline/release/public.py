@@ -56,7 +56,7 @@ def public_outcome(outcome: Outcome) -> Outcome:
     entry = dict(outcome.entry)
     if outcome.kind == "layers" and "sources" in entry:
         entry["sources"] = [_source(source) for source in entry["sources"]]
-    return replace(outcome, findings=findings, entry=entry, inside=[], steps=[])
+    return replace(outcome, findings=findings, entry=entry, inside=[], steps=[], changes=None)
 
 
 def _nowhere(finding: Finding) -> Finding:

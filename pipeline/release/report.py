@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from pipeline.findings import Severity
 from pipeline.sources.datums import crs_title
@@ -28,6 +29,7 @@ STATUS_WORDS = {
         "failed; the last good version stays published",
     ),
     "failed": ("作成できず、公開されていません", "failed; nothing is published"),
+    "checked": ("公開できます（まだ公開していません）", "ready; not published yet"),
 }
 SEVERITY_WORDS = {
     Severity.ERROR: ("誤り（公開を止めました）", "error (publication stopped)"),
@@ -90,6 +92,7 @@ def write_report(
         most_places=MOST_PLACES,
         crs_title=crs_title,
         ordered=_ordered,
+        drawing=_drawing,
         local=_local,
     )
     path.write_text(page, encoding="utf-8")
@@ -98,6 +101,12 @@ def write_report(
 def _local(moment: str) -> str:
     """Return a UTC time of the manifest as the clock in the office shows it."""
     return dt.datetime.fromisoformat(moment).astimezone(JAPAN).strftime("%Y-%m-%d %H:%M")
+
+
+def _drawing(outcome: Outcome) -> Markup:
+    """Return the map of what is another, which the step of comparison has drawn."""
+    files = outcome.changes.files if outcome.changes is not None else {}
+    return Markup(files["html"].read_text(encoding="utf-8") if "html" in files else "")
 
 
 def _ordered(findings: list[Finding]) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -20,17 +20,21 @@ from tonari.console import (
 )
 from tonari.process import be_modest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--report",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.html, findings.csv and every difference to what is served. 報告の出力先",
+)
 @scheduler_option
 @common_options
 def command(
-    names: tuple[str, ...], scheduler: str, config: Path, data: Path, as_json: bool
-) -> None:
+    names: tuple[str, ...], folder: Path | None, scheduler: str, config: Path, data: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Check layers and feeds without building them. 作らずに点検だけする"""
     be_modest()
     # Help must not wait for the libraries that do the work.
@@ -42,7 +46,16 @@ def command(
     around = standing_of(loaded, data).neighbourhood
     jobs = jobs_of(loaded, data, neighbourhood=around)
     with progress_shown(quiet=as_json) as progress:
-        findings = check(jobs, data, progress, names, Options(scheduler))
+        outcomes = check(jobs, data, progress, names, Options(scheduler))
+    if folder is not None:
+        from pipeline.release.previous import Previous  # noqa: PLC0415
+        from pipeline.release.records import write_check  # noqa: PLC0415
+        from pipeline.release.store import Store  # noqa: PLC0415
+
+        before = Previous(Store(data).current()).manifest
+        write_check(loaded.declaration, outcomes, folder, before)
+    every = [f for o in outcomes for f in (*o.findings, *o.inside)]
+    findings = list(dict.fromkeys(every))
     if as_json:
         print_json({"findings": [f.as_dict() for f in findings]})
     else:
@@ -52,4 +65,6 @@ def command(
             f"誤り error {counts['error']}　注意 warning {counts['warning']}"
             f"　お知らせ note {counts['info']}"
         )
+        if folder is not None:
+            messages.print(f"報告書 report: {folder / 'report.html'}", markup=False)
     sys.exit(FAILED if has_error(findings) else DONE)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.check.change_map import draw
 from pipeline.check.changes import Comparison, change_findings, served_version
+from pipeline.check.differences import differences
+from pipeline.check.told import words, write_table
 from pipeline.findings import Catalogue
 from pipeline.graph.step import Made
 from pipeline.graph.tables import read_table
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
     from pipeline.layers.options import Comparing
 
 
+TABLE, DRAWING = "changes.csv", "changes.html"
+"""Files of the step, for the report of the office."""
+
+
 def compare(work: Work) -> Made:
-    """Say what more than a fifth of a layer is about to lose, which no other check knows."""
+    """List what is another in a layer, and say what more than a fifth of it is about to lose."""
     options: Comparing = work.options
     entry = work.inputs[0]
     assert options.served is not None
@@ -34,11 +41,19 @@ def compare(work: Work) -> Made:
         unknown = Catalogue.of("pipeline").finding("changes-unknown", field=place, reason=reason)
         return Made({}, [unknown])
     fields = list(fields_of(entry.facts).values())
+    names = {code: (ja, en or ja) for code, ja, en in options.names}
     compared = Comparison(
-        before, with_places(after), options.name, options.id, fields, dict(options.names),
-        options.meant,
+        before, with_places(after), options.name, options.id, fields,
+        {code: ja for code, (ja, _) in names.items()}, options.meant,
     )  # fmt: skip
-    return Made({}, change_findings(compared))
+    found = differences(compared)
+    titles = {f.name: (f.title_ja, f.title_en or f.name) for f in fields}
+    write_table(work.folder / TABLE, compared, found, names)
+    drawing = draw(compared, found, options.title)
+    if drawing:
+        (work.folder / DRAWING).write_text(drawing, encoding="utf-8")
+    told = words(found, names, titles)
+    return Made({"difference": told}, change_findings(compared, found.matched))
 
 
 def _served(path: Path, *, shapes: bool) -> gpd.GeoDataFrame:

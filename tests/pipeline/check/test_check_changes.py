@@ -89,7 +89,8 @@ def test_new_values_and_new_features_are_free(parks):
 def test_checking_says_the_same_as_building(parks, project):
     outcome, _ = parks(PARKS[:15])
     (job,) = project.jobs(project.load(), accept=False)
-    assert check([job], project.data, silent) == outcome.findings
+    (checked,) = check([job], project.data, silent)
+    assert checked.findings == outcome.findings
 
 
 def test_a_declared_layer_may_change_as_it_likes(project):

@@ -79,7 +79,8 @@ def test_an_error_in_the_data_leaves_nothing_behind_to_publish(project, built):
 def test_checking_finds_what_building_finds(project, built):
     project.layer("parks", rows=[("海の外", 0, 0), ("無し", "", "")])
     (job,) = project.jobs(project.load())
-    checked = check([job], project.data, silent)
+    (done,) = check([job], project.data, silent)
+    checked = done.findings
     assert {f.code for f in checked} == {"coordinate-outside", "coordinate-missing"}
     assert checked == built("parks")[0].findings
 

@@ -280,7 +280,8 @@ def test_interrupting_a_build_leaves_the_served_release_and_no_staging(two):
 def test_checking_goes_on_past_a_job_that_breaks(project):
     jobs = project.jobs(project.layer("parks", rows=OUTSIDE).load())
     broken = Broken("broken", RuntimeError("x"), "findings")
-    findings = check([broken, *jobs], project.data, lambda *_: None)
+    outcomes = check([broken, *jobs], project.data, lambda *_: None)
+    findings = [f for outcome in outcomes for f in outcome.findings]
     assert [f.code for f in findings] == ["layer-crashed", "coordinate-outside"]
 
 
