@@ -169,6 +169,7 @@ class Published(_Read):
     theme: str = ""
     keywords: tuple[str, ...] = ()
     dated: str = ""
+    difference: tuple[Words, ...] = ()
 
     @property
     def data_date(self) -> str:
@@ -286,7 +287,6 @@ class Feed(Published):
     start_date: str = ""
     end_date: str = ""
     version: str = ""
-    difference: tuple[Words, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
 
     @property

@@ -241,3 +241,18 @@ def test_words_narrow_a_table_and_what_is_not_there_is_refused(client):
     for of_items in ("limit=3", "offset=3", "f=csv", "bbox=130,33,131,34"):
         assert client.get(f"/layers/evacuation_sites?{of_items}").status_code == 400
     assert client.get("/layers/evacuation_sites?utm_source=mail").status_code == 200
+
+
+def test_a_layer_says_what_is_another_since_the_version_before(tmp_path):
+    releases = tmp_path / "releases"
+    releases.mkdir()
+    folder = make_release(releases, "20261123T160000Z-000000ef")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    said = [{"ja": "追加 2 件（北九州市 2）", "en": "2 added (Kitakyushu 2)"}]
+    manifest["layers"]["flood"]["difference"] = said
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
+    switch(releases, folder.name)
+    with serving(tmp_path) as server, httpx.Client(base_url=server.address) as client:
+        for tongue, words in (("ja", "追加 2 件（北九州市 2）"), ("en", "2 added (Kitakyushu 2)")):
+            page = client.get("/layers/flood", params={"lang": tongue}, headers=BROWSER)
+            assert words in page.text
