@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from pipeline.privacy.counts import names
 from pipeline.privacy.layout import TOTAL
 from pipeline.standardise.columns import MARKER
 
@@ -36,6 +38,38 @@ def empty_related(out: pd.DataFrame, layout: Layout, name: str, group: str, gone
         here = group == TOTAL or layout.beside.get(column) in (group, TOTAL)
         if name in of and here and column in out.columns:
             out.loc[gone, column] = pd.NA
+
+
+def empty_shares(
+    out: pd.DataFrame,
+    layout: Layout,
+    measure: str,
+    keys: tuple[str, ...],
+    gone: Bools,
+    whole: Bools | None,
+) -> Bools:
+    """Empty shares whose whole must not be known, and return the rows where that was done.
+
+    Parameters
+    ----------
+    gone
+        Rows whose number of `measure` is hidden, shape (rows,).
+    whole
+        Rows whose share is of a hidden total, shape (rows,); ``None`` where the totals took no
+        part in the choice of what to hide: then every share beside a hidden number goes.
+    """
+    done = np.zeros(len(out), bool)
+    for column, (of, over) in layout.shares.items():
+        if of != measure or column not in out.columns:
+            continue
+        lost = whole
+        if lost is None:
+            rest = [name for name in (*keys, *layout.per) if name not in over]
+            groups = pd.factorize(np.array(names(out, tuple(rest)), object))[0]
+            lost = np.isin(groups, groups[gone])
+        done |= lost & out[column].notna().to_numpy(bool)
+        out.loc[lost, column] = pd.NA
+    return done
 
 
 def without_parts_of_few(frame: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, int]:

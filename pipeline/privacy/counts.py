@@ -38,6 +38,9 @@ class Counts:
         Which cells the table has, shape (n,); the others are totals or zero.
     zone
         Position of the zone of each row.
+    group
+        Number of the cell each row's shares are taken of, shape (rows,): the total over the
+        fields `over`; ``None`` without shares.
     """
 
     system: System
@@ -45,6 +48,7 @@ class Counts:
     real: Bools
     absent: Bools
     zone: NDArray[np.int64]
+    group: NDArray[np.int64] | None = None
 
 
 def counts_of(
@@ -53,7 +57,8 @@ def counts_of(
     """Return the counts of a table.
 
     Totals over zones, over coarser cells of the grid and over the fields of `layout.per` are
-    cells too: other layers may publish them.
+    cells too: other layers may publish them. So are those that shares are taken of, which
+    whoever reads a share beside its count knows.
 
     Parameters
     ----------
@@ -68,7 +73,7 @@ def counts_of(
         If it has more than :data:`LARGEST` cells, or one row twice.
     """
     zones, zone = _zones(frame, layout, keys, nested=nested)
-    pers, per = _flat(frame, layout.per)
+    pers, per, group = _per(frame, layout)
     columns = Dimension.flat(list(layout.parts), TOTAL) if layout.parts else _single(TOTAL)
     shape = (len(zones.codes), len(pers.codes), len(columns.codes))
     if np.prod(shape) > LARGEST:
@@ -89,7 +94,32 @@ def counts_of(
     absent[inner] = True
     absent = absent.ravel() & ~real
     upper = np.where(absent, 0.0, np.inf)
-    return Counts(replace(system, upper=upper), at, real, absent, zone)
+    whole = None if group is None else (zone * shape[1] + group) * shape[2] + shape[2] - 1
+    return Counts(replace(system, upper=upper), at, real, absent, zone, whole)
+
+
+def _per(
+    frame: pd.DataFrame, layout: Layout
+) -> tuple[Dimension, NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return the fields of rows as a dimension, the place of each row, and of its share's whole."""
+    over = layout.over(layout.count)
+    if not over or frame.empty:
+        return (*_flat(frame, layout.per), None)
+    rest = tuple(name for name in layout.per if name not in over)
+    if not rest:
+        dimension, at = _flat(frame, layout.per)
+        return dimension, at, np.full(len(frame), len(dimension.codes) - 1)
+    mine, above = names(frame, layout.per), names(frame, rest)
+    pairs = sorted(set(zip(mine, above, strict=True)))
+    ways = [(f"row\x1e{below}", f"of\x1e{up}") for below, up in pairs]
+    ways += [(code, WHOLE) for code in dict.fromkeys(up for _, up in ways)]
+    dimension = Dimension.of_pairs(ways)
+    place = {code: i for i, code in enumerate(dimension.codes)}
+    return (
+        dimension,
+        np.array([place[f"row\x1e{name}"] for name in mine], np.int64),
+        np.array([place[f"of\x1e{name}"] for name in above], np.int64),
+    )
 
 
 def _single(code: str) -> Dimension:

@@ -39,6 +39,9 @@ class Layout:
         Those of them that can be added up.
     same
         ``{class: digest}`` of what is in each class, so that it is known in other tables.
+    shares
+        ``{column: (measure, fields)}`` of shares of a measure in its sum over some of `per`: one
+        share beside its measure tells that sum.
     zones
         What the zones are: cells of a standard grid, else anything.
     values
@@ -55,12 +58,18 @@ class Layout:
     same: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     zones: Literal["mesh", "other"] = "other"
 
     @property
     def columns(self) -> dict[str, str]:
         """Return ``{class: column}`` of all counts, the total last."""
         return {**self.parts, TOTAL: self.count}
+
+    def over(self, measure: str) -> tuple[str, ...]:
+        """Return over which fields of `per` shares of a measure are taken, if all over the same."""
+        known = {frozenset(over) for of, over in self.shares.values() if of == measure}
+        return tuple(n for n in self.per if n in next(iter(known))) if len(known) == 1 else ()
 
     def keys(self, fields: Iterable[str]) -> tuple[str, ...]:
         """Return which of the fields of a table name its zones."""
@@ -93,6 +102,9 @@ def described(layout: Layout, keys: tuple[str, ...], universe: str, made_of: str
         "parts": layout.parts,
         "same": layout.same,
         "per": list(layout.per),
+        "shares": {
+            column: list(over) for column, (of, over) in layout.shares.items() if of == layout.count
+        },
         "keys": list(keys),
         "zones": layout.zones,
         "fewest": 0,
@@ -138,6 +150,11 @@ def _of_zones(operation: Zones) -> Layout | None:
         _same(operation),
         _values(operation, groups),
         _related(operation, groups),
+        {
+            name: (str(measure.of), measure.over)
+            for name, measure in operation.measures.items()
+            if measure.kind == "share" and measure.over
+        },
         "mesh" if operation.mesh in ("1km", "500m", "250m", "125m") else "other",
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.findings import Catalogue, Finding, Place
-from pipeline.privacy.beside import empty_between, without_parts_of_few
+from pipeline.privacy.beside import empty_between, empty_shares, without_parts_of_few
 from pipeline.privacy.counts import Counts, counts_of, empty_counts, names
 from pipeline.privacy.merge import merge, touching
 from pipeline.privacy.risk import Need, too_few
@@ -33,6 +33,8 @@ _GAP = 0.05
 _ROUNDS = 5
 _TOTALS = 20.0
 """A total that other layers may publish is counted on as hidden only where little else helps."""
+_WHOLES = 20.0
+"""A total that shares tell is dearer still: hiding it empties all of them."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,10 @@ def _suppressed(
         for name in (column, *beside):
             out.loc[gone, name] = pd.NA
     empty_between(out, layout, cells)
+    whole = None if counts.group is None else hidden[counts.group]
+    shares = empty_shares(out, layout, layout.count, keys, cells[:, -1], whole)
     sums = hide_sums(out, frame, layout, keys, rules, nested=nested)
-    marks = pd.Series(cells.any(axis=1) | sums.rows, index=out.index, dtype="boolean")
+    marks = pd.Series(cells.any(axis=1) | sums.rows | shares, index=out.index, dtype="boolean")
     if MARKER in frame.columns:  # sums of suppressed parts
         marks |= frame[MARKER].fillna(value=False)
     out[MARKER] = marks
@@ -134,6 +138,8 @@ def _suppressed(
     if cells.any():
         number = int(cells.sum())
         said.append(_finding("disclosure-suppressed", place, cells=number, rows=len(frame)))
+    if shares.any():
+        said.append(_finding("disclosure-shares", place, rows=int(shares.sum())))
     if sums.cells:
         said.append(_finding("disclosure-sums", place, cells=sums.cells, rows=len(frame)))
     totals = int((hidden & ~counts.real & ~counts.absent).sum()) + sums.totals
@@ -154,6 +160,8 @@ def _hidden(counts: Counts, rules: Disclosure) -> Bools:
     near = counts.real & (system.values > 0) & (system.values < rules.fewest + width)
     single = (system.values == 1) & counts.real
     weights = np.maximum(system.values, 1.0) * np.where(counts.real, 1.0, _TOTALS)
+    if counts.group is not None:
+        weights[np.unique(counts.group)] *= _WHOLES
     none = np.zeros(len(system.values))
     for _ in range(_ROUNDS):
         found = suppress(system, need, weights, gap=_GAP, fixed=counts.absent, single=single)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.privacy.beside import empty_related
+from pipeline.privacy.beside import empty_related, empty_shares
 from pipeline.privacy.counts import Counts, counts_of
 from pipeline.privacy.layout import TOTAL, Layout, contribution_column
 from pipeline.privacy.risk import Need, dominated, estimable
@@ -78,7 +78,8 @@ def hide_sums(
         return HiddenSums(rows)
     for name, columns in layout.values.items():
         parts = {group: column for group, column in columns.items() if group != TOTAL}
-        table = Layout(name, parts, layout.per, zones=layout.zones)
+        shares = {c: s for c, s in layout.shares.items() if s[0] == name}
+        table = Layout(name, parts, layout.per, shares=shares, zones=layout.zones)
         sums = counts_of(frame, table, keys, nested=nested)
         before = out[list(table.columns.values())].isna().to_numpy(bool)
         found = _hidden(sums, frame, table, rules, before)
@@ -86,7 +87,9 @@ def hide_sums(
         for number, (group, column) in enumerate(table.columns.items()):
             out.loc[gone[:, number], column] = pd.NA
             empty_related(out, layout, name, group, gone[:, number])
+        whole = None if sums.group is None else found[sums.group]
         rows |= gone.any(axis=1)
+        rows |= empty_shares(out, layout, name, keys, gone[:, -1] | before[:, -1], whole)
         cells += int((gone & ~before).sum())
         totals += int((found & ~sums.real & ~sums.absent).sum())
     return HiddenSums(rows, cells, totals)

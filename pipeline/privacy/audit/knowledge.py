@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.privacy.layout import TOTAL
@@ -17,6 +18,8 @@ from pipeline.privacy.layout import TOTAL
 Cell = tuple[Any, ...]
 """Records, zone, further fields, class."""
 _WHOLE = ("whole",)
+_ROUNDING = 0.5e-6
+"""Shares have six decimals (:data:`pipeline.derive.quotients.DECIMALS`)."""
 _KILOMETRE = 8
 """Digits of a cell of 1 km; each further digit quarters it (JIS X 0410)."""
 
@@ -115,6 +118,7 @@ class _Learner:
         for row in rows:
             if self._zone_name(row) in hosts:
                 self._host(row)
+        self._wholes(rows)
         self._margins()
 
     def _class(self, name: str) -> Cell:
@@ -188,6 +192,32 @@ class _Learner:
     def _name_of(self, zone: Cell) -> str:
         count = len(self.table.described["keys"])
         return "\x1f".join(zone[-count:])
+
+    def _wholes(self, rows: list[dict[str, Any]]) -> None:
+        """Learn the whole that shares are taken of: one share beside its number tells it."""
+        said = self.table.described
+        for column, over in said.get("shares", {}).items():
+            groups: dict[tuple[Cell, Cell], list[dict[str, Any]]] = {}
+            for row in rows:
+                rest = tuple((f, _text(row.get(f))) for f in sorted(said["per"]) if f not in over)
+                groups.setdefault((self._zone(row), rest), []).append(row)
+            for (zone, rest), inside in groups.items():
+                ends = [e for row in inside if (e := self._whole_of(row, column)) is not None]
+                if not ends:
+                    continue
+                whole = self.knowledge.of((self.records, zone, ("over", *over, rest), (TOTAL,)))
+                self.knowledge.bound(whole, max(e[0] for e in ends), min(e[1] for e in ends))
+                per = [tuple((f, _text(r.get(f))) for f in sorted(said["per"])) for r in inside]
+                parts = [self.lattice[zone, p][TOTAL] for p in per]
+                self.knowledge.adds_up(parts, whole)
+
+    def _whole_of(self, row: dict[str, Any], column: str) -> tuple[float, float] | None:
+        """Return between which whole numbers the whole of a share lies, as it is rounded."""
+        count, share = _number(row.get(self.columns[TOTAL])), _number(row.get(column))
+        if count is None or share is None or self.base or share <= _ROUNDING:
+            return None
+        low, high = count / (share + _ROUNDING), count / (share - _ROUNDING)
+        return float(np.ceil(low - 1e-9)), float(np.floor(high + 1e-9))
 
     def _margins(self) -> None:
         """Learn that fields of rows add up to a zone, zones to coarser ones and to the whole."""
