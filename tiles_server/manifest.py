@@ -217,6 +217,21 @@ class BorderFacts(_Read):
     pairs: dict[str, dict[str, BorderCount]] = Field(default_factory=dict)
 
 
+class Compare(_Read):
+    """How a layer is read side by side: classes against towns and years."""
+
+    by: str = ""
+    label: str | None = None
+    measure: str = ""
+    shown: Literal["number", "percent"] = "number"
+    year: str | None = None
+    definition: Words = Words()
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the fields it reads."""
+        return tuple(name for name in (self.by, self.label, self.measure, self.year) if name)
+
+
 class Layer(Published):
     """One published layer.
 
@@ -227,6 +242,7 @@ class Layer(Published):
     csv_headings: dict[str, str] = Field(default_factory=dict)
 
     borders: BorderFacts = BorderFacts()
+    compare: Compare | None = None
     not_provided: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     geometry: str = "Mixed"

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from pipeline.config.base import MunicipalityCode, Strict, Text, problem
 from pipeline.config.borders import Borders
+from pipeline.config.comparison import Comparison
 from pipeline.config.described import Described
 from pipeline.config.disclosure import Disclosure
 from pipeline.config.operations import Origin
@@ -205,6 +206,9 @@ class Layer(Described, Dataset):
         description="titles: CSV with Japanese headings, and words beside codes; the default for "
         "a schema of municipal-standard; names: the names of the fields",
     )
+    compare: Comparison | None = Field(
+        default=None, description="shown side by side by class, town and year, with a chart"
+    )
     changes: Literal["refuse", "report"] = Field(
         default="refuse",
         description="when more than a fifth of what is served is lost, moved or emptied",
@@ -233,6 +237,15 @@ class Layer(Described, Dataset):
             if name not in published:
                 known = ", ".join(sorted(published))
                 raise problem("search-field-unpublished", name=name, known=known)
+        return self
+
+    @model_validator(mode="after")
+    def _compared_fields_are_published(self) -> Self:
+        published = self.published()
+        for name in self.compare.fields() if self.compare is not None else ():
+            if name not in published:
+                known = ", ".join(sorted(published))
+                raise problem("compare-field-unpublished", name=name, known=known)
         return self
 
     @model_validator(mode="after")

@@ -59,25 +59,27 @@ def crosswalk(options: Crosswalk, given: Given, *others: Given) -> Derived:
     _require_free(given, added)
     tables = _tables(options, others)
     frame = kept_columns(given.frame.reset_index(drop=True), given.fields.values()).copy()
-    known = _labels(options)
+    codes, known = _labels(options)
     targets = _targets(frame, options.field, tables, known)
     for number, name in enumerate(added):
         values = [target[number] for target in targets]
         frame.insert(1 + len(given.fields) + number, name, pd.Series(values, dtype=object))
     counts, findings = _coverage(options, frame, targets)
-    return Derived(frame, [*given.fields.values(), *_fields(options, given)], counts, findings)
+    return Derived(
+        frame, [*given.fields.values(), *_fields(options, given, codes)], counts, findings
+    )
 
 
 def _finding(code: str, **details: Any) -> Finding:
     return Catalogue.of("pipeline.derive").finding(code, **details)
 
 
-def _fields(options: Crosswalk, given: Given) -> list[Field]:
+def _fields(options: Crosswalk, given: Given, codes: str) -> list[Field]:
     source = given.fields.get(options.field)
     ja = source.title_ja if source else options.field
     en = (source.title_en if source else "") or options.field
     return [
-        Field(options.to, f"{ja}（対応する分類）", f"{en} (mapped)", "string"),
+        Field(options.to, f"{ja}（対応する分類）", f"{en} (mapped)", "string", codes=codes),
         Field(f"{options.to}_label", f"{ja}（対応する分類の名称）", f"{en} (label)", "string"),
         Field(f"{options.to}_kind", f"{ja}（対応の種類）", f"{en} (kind of relation)", "string"),
     ]
@@ -117,16 +119,16 @@ def _own(table: Given) -> dict[str, tuple[Row, ...]]:
     return by_code(rows)
 
 
-def _labels(options: Crosswalk) -> dict[str, str]:
-    """Return the labels of the codes the tables lead to, where a list of ours has them all."""
+def _labels(options: Crosswalk) -> tuple[str, dict[str, str]]:
+    """Return the list of ours that has all codes the tables lead to, and its labels."""
     using = options.using
     names = [using] if isinstance(using, str) else list(using.values())
     targets = {code_key(r.to) for name in names if name for r in crosswalk_rows(name) if r.to}
     for name in list_names():
         codes = code_list(name)
         if targets and targets <= set(codes):
-            return {key: code.label_ja for key, code in codes.items()}
-    return {}
+            return name, {key: code.label_ja for key, code in codes.items()}
+    return "", {}
 
 
 def _targets(

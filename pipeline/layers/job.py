@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.config.declaration import Declaration
     from pipeline.config.layers import Layer
     from pipeline.graph.keys import Keys
-    from pipeline.graph.step import Step
+    from pipeline.graph.step import Entry, Step
     from pipeline.jobs import Results
     from pipeline.layers.plan import LayerPlan, Planner
 
@@ -169,6 +169,7 @@ class LayerJob:
             found = results(step).findings
             (built.inside if step is hidden else built.findings).extend(found)
         built.findings += _not_drawn(self.name, self.layer)
+        built.findings += self._not_compared(results(plan.data.table).entry)
         table = results(plan.data.table).entry
         if table is not None:
             drawn = table.facts.get("geometry", "")
@@ -183,6 +184,18 @@ class LayerJob:
             place = f"layers.{self.name}"
             built.findings.append(Catalogue.of("pipeline").finding("made-from-failed", field=place))
 
+    def _not_compared(self, table: Entry | None) -> list[Finding]:
+        """Say when what is to be compared is no number."""
+        asked = self.layer.compare
+        kind = fields_of(table.facts).get(asked.measure) if asked and table is not None else None
+        if asked is None or kind is None or kind.type in ("integer", "number"):
+            return []
+        place = f"layers.{self.name}.compare"
+        found = Catalogue.of("pipeline").finding(
+            "compare-not-number", field=place, value=asked.measure, type=kind.type
+        )
+        return [found]
+
     def _made_of_records(self) -> bool:
         origin = self.layer.origin
         return origin is not None and any(kind == "records" for _, kind, _ in origin.references())
@@ -196,6 +209,7 @@ class LayerJob:
             "title": self.title,
             "description": layer.description.model_dump(),
             **layer.described(),
+            **({"compare": layer.compare.model_dump()} if layer.compare else {}),
             "licence": whose.credit.licence,
             "attribution": whose.credit.attribution,
             "style": layer.published_style().model_dump(mode="json", exclude_none=True),

@@ -55,3 +55,13 @@ def test_axe_finds_no_barrier(server, page, axe, kind, language):
     for details in page.locator("details").all():
         details.evaluate("element => { element.open = true; }")
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_comparison_has_no_barrier_and_fits_a_telephone(sample_data, page, axe, language):
+    with serving(sample_data) as server:
+        page.goto(f"{server.address}/compare/land_use_shares?lang={language}")
+        assert axe(page) == []
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert page.locator("figure.bars svg").bounding_box()["width"] <= 320

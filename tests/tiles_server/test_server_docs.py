@@ -81,6 +81,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "nav_",
         "theme_",
         "change_",
+        "compare_",
     }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
@@ -98,6 +99,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "nav_",
         "theme_",
         "change_",
+        "compare_",
         "refused_",
         "said_",
         "stops",

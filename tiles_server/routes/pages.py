@@ -11,10 +11,12 @@ import segno
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from pipeline.config.described import Theme
+from tiles_server.barchart import chart
 from tiles_server.base_maps import base_maps, origins
 from tiles_server.caching import PAGE
+from tiles_server.comparison import comparison
 from tiles_server.errors import UnacceptableError
-from tiles_server.language import language
+from tiles_server.language import language, say
 from tiles_server.links import KINDS, downloads, feed_files
 from tiles_server.listing import listing
 from tiles_server.maps import parts
@@ -26,6 +28,7 @@ from tiles_server.style import build_style, first_tiles
 from tiles_server.textsearch import MOST_CHARACTERS
 
 if TYPE_CHECKING:
+    from tiles_server.comparison import Cell, Series
     from tiles_server.listing import Listing
     from tiles_server.manifest import Map
     from tiles_server.releases import Release, Releases
@@ -59,6 +62,10 @@ def blueprint(releases: Releases) -> Blueprint:
             listing=_listing(releases, release, layer),
             maps={n: m for n, m in release.manifest.maps.items() if layer in m.layers},
         )
+
+    @pages.get("/compare/<layer>")
+    def compare(layer: str) -> Response:
+        return _compared(releases.current(), layer)
 
     @pages.get("/borders/<pair>")
     def border(pair: str) -> Response:
@@ -208,6 +215,33 @@ def _portal(releases: Releases, release: Release) -> Response:
         found=find(release, asked),
         themes=[theme for theme in THEMES if theme in themes],
         changes=lately(releases, release),
+    )
+
+
+def _compared(release: Release, name: str) -> Response:
+    town, year = request.args.get("municipality", ""), request.args.get("year", "")
+    found = comparison(release, name, language(), town, year)
+    layer = release.layer(name)
+    fields = {field.name: field for field in layer.fields}
+
+    def heading(column: Series) -> str:
+        return " ".join(part for part in (_municipality(release, column.town), column.year) if part)
+
+    def text(cell: Cell) -> str:
+        return found.shown(cell) or say(f"compare_{cell.state}")
+
+    return page(
+        "compare.html",
+        release,
+        name=name,
+        layer=layer,
+        found=found,
+        drawn=chart(found, heading, text),
+        heading=heading,
+        by=fields[found.told.by],
+        measure=fields[found.told.measure],
+        town=town,
+        year=year,
     )
 
 
