@@ -1,6 +1,6 @@
 // The view in the address: switches and filters after "?", the place after "#" (MapLibre's own).
 
-const NAMES = ["off", "hide", "only", "base"];
+const NAMES = ["off", "hide", "only", "base", "strength", "order"];
 
 /** Set the switches as the address says. */
 export function readAddress() {
@@ -19,6 +19,13 @@ export function readAddress() {
       if ([...select.options].some((option) => option.value === value)) select.value = value;
     });
   }
+  for (const entry of listed("strength")) {
+    const [name, percent] = entry.split(":");
+    if (!/^\d{1,3}$/.test(percent ?? "")) continue;
+    set(`input[data-strength="${CSS.escape(name)}"]`, (slider) => { slider.value = percent; });
+  }
+  const legend = document.querySelector("[data-stack]")?.closest("fieldset");
+  if (legend) legend.dataset.order = listed("order").join(",");
   const base = asked.get("base");
   if (base) set(`input[data-base][value="${CSS.escape(base)}"]`, (box) => { box.checked = true; });
 }
@@ -38,6 +45,9 @@ export function writeAddress() {
     .map((box) => `${box.dataset.classOf}:${box.dataset.class}`));
   put(address, "only", all("select[data-filter-of]").filter((select) => select.value)
     .map((select) => [select.dataset.filterOf, select.dataset.field, select.value].map(encodeURIComponent).join(":")));
+  put(address, "strength", all("input[data-strength]").filter((slider) => slider.value !== slider.max)
+    .map((slider) => `${slider.dataset.strength}:${slider.value}`));
+  put(address, "order", all("[data-stack]").slice(0, 1).map((one) => one.closest("fieldset").dataset.order).filter(Boolean));
   const bases = all("input[data-base]");
   const base = bases.findIndex((box) => box.checked);
   if (base > 0) put(address, "base", [bases[base].value]);

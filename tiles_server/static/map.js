@@ -10,6 +10,7 @@ import { connectFrame } from "./map-frame.js";
 import { FeatureList, once } from "./map-list.js";
 import { connectHover, FeaturePanel } from "./map-panel.js";
 import { readAddress, writeAddress } from "./map-share.js";
+import { connectStack } from "./map-stack.js";
 import { connectTools } from "./map-tools.js";
 
 const root = document.documentElement;
@@ -162,6 +163,7 @@ function start() {
       setState("loading");
       writeAddress();
     });
+    connectStack(map, style, words, writeAddress);
     const selection = connectSelection(map, style);
     base.show();
     const goTo = createGoTo(map, selection);
