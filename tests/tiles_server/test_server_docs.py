@@ -82,6 +82,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "theme_",
         "change_",
         "compare_",
+        "swipe_",
     }
     assert used <= set(messages())
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tiles_server").rglob("*.py"))
@@ -100,6 +101,7 @@ def test_every_sentence_a_page_uses_exists_and_none_is_left_over():
         "theme_",
         "change_",
         "compare_",
+        "swipe_",
         "refused_",
         "said_",
         "stops",

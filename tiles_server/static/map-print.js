@@ -1,5 +1,7 @@
 // The map on paper: its picture, title, legend, scale, north, date, credits and a code of its address.
 
+import { beside } from "./map-swipe.js";
+
 /** Connect the print button. */
 export function connectPrint(map, say) {
   const button = document.getElementById("tool-print");
@@ -31,15 +33,27 @@ async function fill(map, sheet) {
   await Promise.all([picture.decode(), code.decode()]);
 }
 
-/** The canvas is empty outside a frame: its picture is taken within one. */
-function pictureOf(map) {
-  return new Promise((done, fail) => {
+/** The map as a picture, with what a divider shows beside it. */
+async function pictureOf(map) {
+  const first = await imageOf(map);
+  const second = beside();
+  if (!second) return first.toDataURL("image/png");
+  const from = Math.round((first.width * second.part) / 100);
+  const context = first.getContext("2d");
+  const right = await imageOf(second.map);
+  context.drawImage(right, from, 0, right.width - from, right.height, from, 0, first.width - from, first.height);
+  context.fillRect(from - 1, 0, 3, first.height);
+  return first.toDataURL("image/png");
+}
+
+/** The canvas is empty outside a frame: what it shows is copied within one. */
+function imageOf(map) {
+  return new Promise((done) => {
     map.once("render", () => {
-      try {
-        done(map.getCanvas().toDataURL("image/png"));
-      } catch (error) {
-        fail(error);
-      }
+      const shown = map.getCanvas();
+      const copy = Object.assign(document.createElement("canvas"), { width: shown.width, height: shown.height });
+      copy.getContext("2d").drawImage(shown, 0, 0);
+      done(copy);
     });
     map.triggerRepaint();
   });

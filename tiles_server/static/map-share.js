@@ -1,6 +1,6 @@
 // The view in the address: switches and filters after "?", the place after "#" (MapLibre's own).
 
-const NAMES = ["off", "hide", "only", "base", "strength", "order"];
+const NAMES = ["off", "hide", "only", "base", "strength", "order", "swipe"];
 
 /** Set the switches as the address says. */
 export function readAddress() {
@@ -26,6 +26,15 @@ export function readAddress() {
   }
   const legend = document.querySelector("[data-stack]")?.closest("fieldset");
   if (legend) legend.dataset.order = listed("order").join(",");
+  const swipe = document.getElementById("swipe");
+  if (swipe) {
+    const [left, right] = listed("swipe");
+    const options = [...swipe.querySelectorAll("option")].map((option) => option.value);
+    if ([left, right].every((name) => options.includes(name))) {
+      swipe.dataset.swipe = listed("swipe").join(",");
+      [left, right].forEach((name, at) => { swipe.querySelectorAll("select")[at].value = name; });
+    }
+  }
   const base = asked.get("base");
   if (base) set(`input[data-base][value="${CSS.escape(base)}"]`, (box) => { box.checked = true; });
 }
@@ -48,6 +57,7 @@ export function writeAddress() {
   put(address, "strength", all("input[data-strength]").filter((slider) => slider.value !== slider.max)
     .map((slider) => `${slider.dataset.strength}:${slider.value}`));
   put(address, "order", all("[data-stack]").slice(0, 1).map((one) => one.closest("fieldset").dataset.order).filter(Boolean));
+  put(address, "swipe", all("#swipe").map((choice) => choice.dataset.swipe).filter(Boolean));
   const bases = all("input[data-base]");
   const base = bases.findIndex((box) => box.checked);
   if (base > 0) put(address, "base", [bases[base].value]);

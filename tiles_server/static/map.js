@@ -11,6 +11,7 @@ import { FeatureList, once } from "./map-list.js";
 import { connectHover, FeaturePanel } from "./map-panel.js";
 import { readAddress, writeAddress } from "./map-share.js";
 import { connectStack } from "./map-stack.js";
+import { connectSwipe, mapAt } from "./map-swipe.js";
 import { connectTools } from "./map-tools.js";
 
 const root = document.documentElement;
@@ -111,7 +112,7 @@ function connectSelection(map, style) {
     // A fingertip is wider than a point: look a few pixels around.
     const { x, y } = event.point;
     const near = [[x - 5, y - 5], [x + 5, y + 5]];
-    selectFirst(once(map.queryRenderedFeatures(near, { layers: shapes })));
+    selectFirst(once(mapAt(map, event.point).queryRenderedFeatures(near, { layers: shapes })));
   });
   connectHover(map, shapes, layers, words);
   whenDrawn(map, style, () => {
@@ -159,11 +160,17 @@ function start() {
   map.on("error", (event) => base.failed(event) || console.error(event.error));
   // "load" would wait for every tile, of the base map too.
   map.once("style.load", () => {
+    let beside = () => {};
+    const changed = () => {
+      beside();
+      writeAddress();
+    };
     connectFilters(map, style, () => {
       setState("loading");
-      writeAddress();
+      changed();
     });
-    connectStack(map, style, words, writeAddress);
+    connectStack(map, style, words, changed);
+    beside = connectSwipe(map, style, words, writeAddress);
     const selection = connectSelection(map, style);
     base.show();
     const goTo = createGoTo(map, selection);
