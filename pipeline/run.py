@@ -386,7 +386,9 @@ class _Publishing:
 
         before = self.previous.manifest
         write_records(compose(outcomes), outcomes, self.store.office(name), before)
-        public = [public_outcome(outcome) for outcome in outcomes]
+        secret = any(outcome.entry.get("disclosure") for outcome in outcomes)
+        salt = self.store.salt() if secret else b""
+        public = [public_outcome(outcome, salt) for outcome in outcomes]
         write_records(compose(public), public, self.staged, before)
         if signer:
             signer.write(self.staged)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from pipeline.findings import Severity
 from pipeline.release.outcome import Outcome
+from pipeline.release.veil import veiled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pipeline.findings import Finding
     from pipeline.jobs import Job
-    from pipeline.privacy.audit.knowledge import Target
+    from pipeline.privacy.audit.knowledge import Table, Target
     from pipeline.release.previous import Previous
     from pipeline.release.store import Store
 
@@ -35,19 +36,22 @@ def audited(
     from pipeline.privacy.audit.attack_releases import (  # noqa: PLC0415
         contradiction,
         narrow_findings,
+        other_veils,
         tables_of,
     )
     from pipeline.privacy.audit.intervals import ContradictionError  # noqa: PLC0415
     from pipeline.privacy.audit.staged import told  # noqa: PLC0415
 
-    entries = {o.name: o.entry for o in outcomes if o.kind == "layers" and o.artefacts}
+    salt = store.salt()
+    entries = {
+        o.name: veiled(o.entry, salt) for o in outcomes if o.kind == "layers" and o.artefacts
+    }
     unread: list[Finding] = []
     now = list(tables_of("", staged, entries, unread))
-    kept = [
-        table
-        for name in store.names()
-        for table in tables_of(name, store.folder / name, store.manifest(name)["layers"], unread)
-    ]
+    kept = [table for name in store.names() for table in _kept(store, name, salt, unread)]
+    before = {name: (store.folder / name, store.manifest(name)) for name in store.names()}
+    strange = list(other_veils(before, {"layers": entries}))
+    outcomes = [_with(o, strange) if _protected(o) else o for o in outcomes]
     # A kept release that is damaged is no reason to serve what is older still.
     unread = [replace(finding, severity=Severity.WARNING) for finding in unread]
     outcomes = [_with(o, [f for f in unread if _about(f, o)]) for o in outcomes]
@@ -76,6 +80,13 @@ def audited(
             warnings = narrow_findings(already, outcome.name)
             out.append(_with(outcome, [replace(f, severity=Severity.WARNING) for f in warnings]))
     return out
+
+
+def _kept(store: Store, name: str, salt: bytes, unread: list[Finding]) -> Iterable[Table]:
+    from pipeline.privacy.audit.attack_releases import tables_of  # noqa: PLC0415 - as above
+
+    layers = {n: veiled(e, salt) for n, e in store.manifest(name)["layers"].items()}
+    yield from tables_of(name, store.folder / name, layers, unread)
 
 
 def _undecided(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.findings import Catalogue, Finding
+from pipeline.release.veil import veiled
 
 if TYPE_CHECKING:
     from pipeline.release.outcome import Outcome
@@ -32,8 +33,11 @@ OF_SOURCES = (
 _KNOWN_CRS = re.compile(r"EPSG:\d+")
 
 
-def public_outcome(outcome: Outcome) -> Outcome:
+def public_outcome(outcome: Outcome, salt: bytes = b"") -> Outcome:
     """Return an outcome as the public may read it.
+
+    Digests by which the audit knows tables of the same records are keyed by `salt`, if there is
+    one.
 
     A finding keeps its value, and its sentence the field and value in it, only where it is
     about a field of the layer that is published, and the layer has sources of its own: what is
@@ -53,9 +57,9 @@ def public_outcome(outcome: Outcome) -> Outcome:
         public_finding(_nowhere(finding) if derived else finding, published)
         for finding in outcome.findings
     ]
-    entry = dict(outcome.entry)
+    entry = veiled(outcome.entry, salt) if salt else dict(outcome.entry)
     if outcome.kind == "layers" and "sources" in entry:
-        entry["sources"] = [_source(source) for source in entry["sources"]]
+        entry = {**entry, "sources": [_source(source) for source in entry["sources"]]}
     return replace(outcome, findings=findings, entry=entry, inside=[], steps=[], changes=None)
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ReleaseError
+from pipeline.release.veil import FILE as SALT
+from pipeline.release.veil import salt_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +83,17 @@ class Store:
         folder = self._offices / name
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
+
+    def salt(self) -> bytes:
+        """Return the secret by which digests in public manifests are keyed."""
+        self._offices.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._offices.chmod(0o700)
+        return salt_of(self._offices)
+
+    def known_salt(self) -> bytes:
+        """Return that secret if there is one already, else nothing."""
+        path = self._offices / SALT
+        return path.read_bytes() if path.is_file() else b""
 
     def office_of_current(self) -> Path | None:
         """Return the folder of what the office was told of the served release, if it is there."""

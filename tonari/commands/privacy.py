@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.findings import has_error
 from pipeline.release.store import Store
+from pipeline.release.veil import veiled
 from tonari.console import (
     DONE,
     FAILED,
@@ -27,6 +29,11 @@ def command() -> None:
     """Find out what published tables tell of single records. 公開した表の点検"""
 
 
+def _veiled(manifest: dict[str, Any], salt: bytes) -> dict[str, Any]:
+    """Return a manifest as this version writes it: one of an earlier version had plain digests."""
+    return manifest | {"layers": {n: veiled(e, salt) for n, e in manifest["layers"].items()}}
+
+
 @command.command("audit")
 @click.argument("release", required=False)
 @common_options
@@ -36,7 +43,10 @@ def audit_release(release: str | None, config: Path, data: Path, as_json: bool) 
     from pipeline.privacy.audit.attack_releases import audit  # noqa: PLC0415
 
     store = Store(data)
-    releases = {name: (store.folder / name, store.manifest(name)) for name in store.names()}
+    salt = store.known_salt() or secrets.token_bytes(32)
+    releases = {
+        name: (store.folder / name, _veiled(store.manifest(name), salt)) for name in store.names()
+    }
     served = store.current()
     name = release or (served.name if served else "")
     store.manifest(name)

@@ -50,6 +50,7 @@ def audit(releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: str) -> 
     """
     folder, manifest = releases[audited]
     findings = list(_files(folder, manifest))
+    findings += other_veils(releases, manifest)
     unread: list[Finding] = []
     tables = [
         table
@@ -69,6 +70,24 @@ def audit(releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: str) -> 
         found = {}
     findings += _narrow(found, knowledge)
     return Audit(len(tables), len(knowledge.targets), findings)
+
+
+def other_veils(
+    releases: Mapping[str, tuple[Path, dict[str, Any]]], audited: dict[str, Any]
+) -> Iterable[Finding]:
+    """Name releases whose tables cannot be known to be of the same records: the secret is another.
+
+    Those without one are of an earlier version and veiled before they are compared.
+    """
+    mine = {veil for veil in map(_veil, audited["layers"].values()) if veil}
+    for name, (_, said) in releases.items():
+        others = {veil for veil in map(_veil, said["layers"].values()) if veil} - mine
+        if mine and others:
+            yield _finding("audit-other-salt", "", release=name)
+
+
+def _veil(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("disclosure", {}).get("veil", ""))
 
 
 def _finding(code: str, layer: str, **details: Any) -> Finding:
