@@ -364,7 +364,10 @@ class _Publishing:
         files = sorted(p for p in self.staged.rglob("*") if p.is_file())
         artefacts = [artefact_record(self.staged, path) for path in files]
         around, signer = self.standing.neighbourhood, self.standing.signer
-        content = content_digest(self.declaration, outcomes, artefacts, around)
+        secret = any(outcome.entry.get("disclosure") for outcome in outcomes)
+        salt = self.store.salt() if secret else b""
+        public = [public_outcome(outcome, salt) for outcome in outcomes]
+        content = content_digest(self.declaration, outcomes, public, artefacts, around)
         now = dt.datetime.now(dt.UTC)
         signed_well = signer is None or not signer.due(self.previous.manifest, now)
         if content == self.previous.manifest.get("content") and signed_well:
@@ -386,9 +389,6 @@ class _Publishing:
 
         before = self.previous.manifest
         write_records(compose(outcomes), outcomes, self.store.office(name), before)
-        secret = any(outcome.entry.get("disclosure") for outcome in outcomes)
-        salt = self.store.salt() if secret else b""
-        public = [public_outcome(outcome, salt) for outcome in outcomes]
         write_records(compose(public), public, self.staged, before)
         if signer:
             signer.write(self.staged)

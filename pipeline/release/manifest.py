@@ -66,16 +66,25 @@ def artefact_record(folder: Path, path: Path) -> dict[str, Any]:
 def content_digest(
     declaration: Declaration,
     outcomes: list[Outcome],
+    public: list[Outcome],
     artefacts: list[dict[str, Any]],
     neighbourhood: Neighbourhood | None = None,
 ) -> str:
-    """Return a digest of what a release says and what it was made from, but not of when."""
+    """Return a digest of what a release says and what it was made from, but not of when.
+
+    Parameters
+    ----------
+    outcomes, public
+        One per layer and feed, as the office and as the public reads them. What a layer says of
+        itself counts too: a newer version of the program may say it better of the same files.
+    """
     parts: dict[str, Any] = {
         "artefacts": [(a["path"], a["sha256"]) for a in artefacts],
         "outcomes": [
             (o.kind, o.name, o.failed, o.entry.get("sources"), [f.as_dict() for f in o.findings])
             for o in outcomes
         ],
+        "said": [_lasting(outcome.entry) for outcome in public],
         "declaration": declaration.model_dump(mode="json", by_alias=True),
     }
     if neighbourhood is not None and neighbourhood.taken:
@@ -84,6 +93,15 @@ def content_digest(
         parts["neighbours"] = {n: {**t, "release": ""} for n, t in told.items()}
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _lasting(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry says, whatever it was compared with and whoever's secret keys it."""
+    told = {key: value for key, value in entry.items() if key != "difference"}
+    if veil := told.get("disclosure", {}).get("veil"):
+        keyed = {"data": "", "same": sorted(told["disclosure"]["same"]), "veil": bool(veil)}
+        told["disclosure"] = told["disclosure"] | keyed
+    return told
 
 
 def make_manifest(

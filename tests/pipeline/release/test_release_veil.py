@@ -91,3 +91,33 @@ def test_a_release_of_an_earlier_version_is_still_reckoned_with(counted):
     counted.build()
     assert told(counted)["same"] == again["disclosure"]["same"]
     shutil.rmtree(counted.data / "cache")
+
+
+def test_another_office_gives_the_same_content_another_secret(counted, tmp_path):
+    """Two places that build the same publish the same, but for what is keyed."""
+    other = type(counted)(tmp_path / "other")
+    other.folder.mkdir()
+    other.declared = counted.declared
+    for ledger in counted.folder.glob("*.csv"):
+        shutil.copy(ledger, other.folder)
+    other.build()
+    one, two = (
+        json.loads(((p.releases / "current").resolve() / "manifest.json").read_text("utf-8"))
+        for p in (counted, other)
+    )
+    assert one["content"] == two["content"]
+    assert one["layers"]["use"]["disclosure"]["same"] != two["layers"]["use"]["disclosure"]["same"]
+
+
+def test_what_a_newer_version_says_of_the_same_files_is_published(counted):
+    """A manifest with plain digests, of an earlier version, is replaced by the next build."""
+    path = counted.releases / (counted.releases / "current").readlink() / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    office = json.loads((counted.office() / "manifest.json").read_text("utf-8"))
+    manifest["layers"]["use"]["disclosure"] = office["layers"]["use"]["disclosure"]
+    manifest["content"] = "0" * 64
+    path.unlink()
+    path.write_text(json.dumps(manifest), "utf-8")
+    assert counted.build().published
+    assert told(counted)["veil"]
+    assert not counted.build().published
