@@ -80,6 +80,13 @@ class Source(Strict):
     encoding: str = Field(default="", description="cp932, utf-8 …; else .cpg, else found out")
     table: str = Field(default="", description="sheet of a workbook or layer of a GeoPackage")
     header: int = Field(default=1, ge=1, description="row that holds the column names")
+    header_rows: int = Field(
+        default=1,
+        ge=1,
+        le=9,
+        description="rows that the column names take, 'header' being the last; their parts are "
+        "joined from top to bottom with a blank between",
+    )
     totals: Literal["refuse", "drop", "keep"] = Field(
         default="refuse", description="what to do with a row called 合計 or 計"
     )
@@ -91,6 +98,12 @@ class Source(Strict):
     values: dict[FieldName, str | int | float | bool] = Field(
         default_factory=dict, description="published field: the one value this whole source has"
     )
+
+    @model_validator(mode="after")
+    def _names_stand_in_the_file(self) -> Self:
+        if self.header_rows > self.header:
+            raise problem("header-rows-above", rows=self.header_rows, header=self.header)
+        return self
 
     @classmethod
     def of_feed(cls, path: str) -> Source:

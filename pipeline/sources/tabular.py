@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.errors import SourceError
 from pipeline.findings import Catalogue, Finding
+from pipeline.sources.headings import joined
 from pipeline.sources.refusals import unreadable
 from pipeline.sources.table import Raw, places
 from pipeline.sources.text import CLEARLY, TWO_BYTE, decode, detect, likelihood, python_codec
@@ -179,11 +180,8 @@ def as_table(
         If the heading row is empty.
     """
     catalogue = Catalogue.of("pipeline")
-    header = (
-        [name.strip() for name in records[source.header - 1]]
-        if len(records) >= source.header
-        else []
-    )
+    named = records[source.header - source.header_rows : source.header]
+    header = joined(named) if len(records) >= source.header else []
     if not any(header):
         raise SourceError(
             [catalogue.finding("header-missing", file=source.path, row=source.header)]
