@@ -18,6 +18,7 @@ ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftsh
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240_000
 """Milliseconds anything may take: a busy machine is no fault of a page."""
+MADE = "20261123T160000Z-0000005a"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -90,3 +91,32 @@ def axe(tmp_path_factory):
         ]
 
     return barriers
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Serve one release that is made here (tests/tiles_server/release_maker.py)."""
+    from release_maker import make_release, switch
+    from serving import serving
+
+    data = tmp_path_factory.mktemp("data")
+    (data / "releases").mkdir()
+    make_release(data / "releases", MADE)
+    switch(data / "releases", MADE)
+    with serving(data) as running:
+        yield running
+
+
+@pytest.fixture(params=[(1280, 800), (390, 844)], ids=["desk", "phone"])
+def device(chromium, request):
+    """Open a page on a desk and on a telephone; an error of a script fails the test."""
+    width, height = request.param
+    context = chromium.new_context(
+        locale="ja-JP", viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    assert complaints == []
+    context.close()
