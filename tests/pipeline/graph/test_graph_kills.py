@@ -13,9 +13,9 @@ import pytest
 
 from tests.tonari.test_cli_killed import DECLARATION, LAYER, LAYERS, verify, write_ledgers
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("TONARI_KILLS", "3"))
 """Of workers and of builds, in turn; 200 before a release."""
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(840 + 20 * KILLS)]
 
 
 def children(pid):
